@@ -1,0 +1,1 @@
+"""The pool: whoever asks it gets an answer while any account can give one."""

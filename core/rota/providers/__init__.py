@@ -1,0 +1,1 @@
+"""Providers: one wire format each, requests out, facts in."""

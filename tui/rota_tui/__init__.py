@@ -1,0 +1,1 @@
+"""What people touch: the Textual app and the command line."""
