@@ -58,7 +58,9 @@ class Account:
     reserve: bool = False
     """Held out: used only when nothing else can serve."""
     priority: int = 0
-    """Lower goes first; equal priorities share by strategy. Also the order of the table."""
+    """Lower goes first, whatever the strategy; equal priorities share by strategy."""
+    position: float = 0.0
+    """Place in the table; says nothing about who serves."""
     added_at: float = 0.0
     origin: str = "login"
     """`login`, or the file it was imported from, as a name (`opencode`, `claude-code`)."""

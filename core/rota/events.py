@@ -95,6 +95,14 @@ class AccountReserved(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountReordered(Fact):
+    """The account was moved in the table."""
+
+    account_id: str
+    position: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountPrioritized(Fact):
     account_id: str
     priority: int
 
@@ -154,8 +162,8 @@ class UsagePolled(Fact):
     next_at: float
     problem: str | None = None
     """Why it gave no figures, when it did not."""
-    blocked: bool = False
-    """Whether the endpoint's own budget was spent (HTTP 429)."""
+    blocked_at: float | None = None
+    """When the endpoint last said that its own budget was spent (HTTP 429), if within the last hour."""
 
 
 # --- holds ------------------------------------------------------------------------------------------------
@@ -386,6 +394,7 @@ Event: TypeAlias = (
     | AccountDisabled
     | AccountReserved
     | AccountReordered
+    | AccountPrioritized
     | AccountRemoved
     | HealthChanged
     | TokenRefreshed

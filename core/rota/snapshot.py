@@ -66,7 +66,7 @@ class Poll:
     at: float
     next_at: float
     problem: str | None = None
-    blocked: bool = False
+    blocked_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +208,7 @@ class Snapshot:
     def listed(self) -> list[AccountState]:
         """The accounts a person has, in their order."""
         present = [s for s in self.accounts.values() if s.known and not s.removed]
-        return sorted(present, key=lambda s: (s.account.priority, s.account.added_at, s.account.id))
+        return sorted(present, key=lambda s: (s.account.position, s.account.added_at, s.account.id))
 
     def account(self, account_id: str) -> AccountState | None:
         """One present account by id."""
