@@ -1,0 +1,269 @@
+"""The one place where an HTTP client is made, and where what goes wrong on a wire gets a meaning.
+
+Facts about httpx-aiohttp 0.2 that shape this module:
+
+- it maps nearly every connection error to `ConnectTimeout`, even a refused port or a server that hung up on a sent
+  request, and lets a malformed answer through as aiohttp's own error; so the cause is looked at, not the wrapper;
+- aiohttp has no write timeout, and its `connect` covers waiting for a free connection *and* connecting;
+- aiohttp's session keeps cookies; accounts share a client, so neither it nor httpx may keep any;
+- leaving a response before its end closes the connection at once.
+"""
+
+from __future__ import annotations
+
+import http.cookiejar
+import json
+import re
+import socket
+import ssl
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import httpx
+from httpx_aiohttp import AiohttpTransport, HttpxAiohttpClient
+
+from rota.errors import Failure, Meaning, ProviderError
+from rota.providers.redaction import redact
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+MAX_BODY = 32 * 1024 * 1024
+"""No whole answer we ask for is larger; a catalogue of 600 models has 1 MB."""
+
+_LOOPBACK = ("all://127.0.0.1", "all://localhost", "all://[::1]")
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds for each phase of a request."""
+
+    connect: float = 10.0
+    """One attempt to open a connection, TLS included."""
+    read: float = 120.0
+    """Silence between two pieces of an answer; a provider's ping counts as a piece."""
+    write: float = 60.0
+    """Silence while sending; only transports other than aiohttp's know it."""
+    pool: float = 30.0
+    """Until a connection is there, waiting for a free one included."""
+
+
+def user_agent() -> str:
+    """What rota calls itself, everywhere and always."""
+    try:
+        return f"rota/{version('rota')}"
+    except PackageNotFoundError:
+        return "rota"
+
+
+def open_client(
+    *, transport: httpx.AsyncBaseTransport | None = None, timeouts: Timeouts | None = None
+) -> httpx.AsyncClient:
+    """The HTTP client that providers share; close it with `aclose()`.
+
+    Proxies come from `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` (http proxies only: aiohttp speaks no
+    SOCKS); loopback never goes through one. With a `transport` given, everything goes through that.
+    """
+    limits = timeouts or Timeouts()
+    return _Client(
+        transport=transport,
+        mounts=None if transport else dict.fromkeys(_LOOPBACK),
+        headers={"user-agent": user_agent()},
+        cookies=http.cookiejar.CookieJar(http.cookiejar.DefaultCookiePolicy(allowed_domains=())),
+        timeout=httpx.Timeout(connect=limits.connect, read=limits.read, write=limits.write, pool=limits.pool),
+        limits=httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=30.0),
+        follow_redirects=False,
+    )
+
+
+class _Client(HttpxAiohttpClient):
+    """httpx's client on aiohttp's transport, direct or through a proxy, with a session of our making."""
+
+    def _init_transport(self, *args: Any, **kwargs: Any) -> httpx.AsyncBaseTransport:
+        return _with_session(super()._init_transport(*args, **kwargs))
+
+    def _init_proxy_transport(self, *args: Any, **kwargs: Any) -> httpx.AsyncBaseTransport:
+        return _with_session(super()._init_proxy_transport(*args, **kwargs))
+
+
+def _with_session(transport: httpx.AsyncBaseTransport) -> httpx.AsyncBaseTransport:
+    if isinstance(transport, AiohttpTransport):
+        transport.client = partial(_session, transport.ssl_context, transport.limits.keepalive_expiry)
+    return transport
+
+
+def _session(tls: ssl.SSLContext, keepalive_s: float | None) -> aiohttp.ClientSession:
+    """Made late, inside the running loop. `limit=0` is no limit: the transport would make 100 of our None."""
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(ssl=tls, limit=0, keepalive_timeout=keepalive_s or 30.0),
+        cookie_jar=aiohttp.DummyCookieJar(),
+    )
+
+
+# --- sending ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole HTTP answer."""
+
+    status: int
+    headers: httpx.Headers
+    body: bytes
+
+    @property
+    def ok(self) -> bool:
+        return 200 <= self.status < 300
+
+    def json(self) -> Any:
+        """The body as JSON.
+
+        Raises:
+            ProviderError: `network`, when it is HTML, half a line or anything else.
+        """
+        return decode_json(self.body, status=self.status)
+
+
+async def fetch(client: httpx.AsyncClient, request: httpx.Request, *, limit: int = MAX_BODY) -> Answer:
+    """Send and read to the end.
+
+    Raises:
+        ProviderError: `network`, when no whole answer arrived.
+    """
+    async with open_stream(client, request) as response:
+        return Answer(response.status_code, response.headers, await read_body(response, limit=limit))
+
+
+@asynccontextmanager
+async def open_stream(client: httpx.AsyncClient, request: httpx.Request) -> AsyncIterator[httpx.Response]:
+    """Send, and hold the answer open; leaving closes the connection unless the answer was read to its end."""
+    with network_errors():
+        response = await client.send(request, stream=True)
+    try:
+        yield response
+    finally:
+        with suppress(*_ERRORS):  # what was needed of the answer has been read, or its reader has said what failed
+            await response.aclose()
+
+
+async def read_body(response: httpx.Response, *, limit: int = MAX_BODY) -> bytes:
+    """The decoded body, up to `limit` bytes.
+
+    Raises:
+        ProviderError: `network`, when it broke off or is larger.
+    """
+    body = bytearray()
+    with network_errors():
+        async for piece in response.aiter_bytes():
+            body += piece
+            if len(body) > limit:
+                raise ProviderError(
+                    Failure(
+                        Meaning.NETWORK,
+                        f"The answer is larger than {limit:,} bytes; it was not read to its end.",
+                        status=response.status_code,
+                        code="too-large",
+                    )
+                )
+    return bytes(body)
+
+
+def decode_json(body: bytes | str, *, status: int | None = None) -> Any:
+    """Parse JSON that came over the network.
+
+    Raises:
+        ProviderError: `network` with code `not-json`.
+    """
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        text = body if isinstance(body, str) else body.decode("utf-8", "replace")
+        said = f": {excerpt(text)}" if text.strip() else ", it is empty"
+        raise ProviderError(
+            Failure(Meaning.NETWORK, f"The answer is not JSON{said}", status=status, code="not-json")
+        ) from None
+
+
+def excerpt(text: str, limit: int = 200) -> str:
+    """The readable beginning of a foreign text, without mark-up and secrets, for a message."""
+    text = re.sub(r"(?is)<(script|style)\b.*?(</\1>|$)|<[^>]*>", " ", text)
+    text = redact(" ".join(text.split()))
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+# --- what went wrong --------------------------------------------------------------------------------------
+
+NOT_SENT = frozenset({"dns", "tls", "connect", "connect-timeout", "pool-timeout", "proxy", "address"})
+"""Codes of network failures after which the provider cannot have seen the request."""
+
+_ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, aiohttp.ClientError, OSError, TimeoutError)
+"""All that a transport raises when the network fails."""
+
+
+@contextmanager
+def network_errors() -> Iterator[None]:
+    """Turn whatever the transport raises inside into a classified `ProviderError`."""
+    try:
+        yield
+    except _ERRORS as error:
+        raise ProviderError(network_failure(error)) from error
+
+
+def network_failure(error: Exception) -> Failure:
+    """What an error of the transport means, told by what really happened underneath."""
+    code = _code(error)
+    return Failure(Meaning.NETWORK, _MESSAGES[code], code=code)
+
+
+_MESSAGES = {
+    "address": "The address is not one that can be asked; check the base URL in the settings.",
+    "dns": "The host's name could not be resolved; check the network and DNS.",
+    "tls": "The encrypted connection could not be made: the certificate or protocol was not accepted.",
+    "proxy": "The proxy did not let the connection through; check HTTPS_PROXY and NO_PROXY.",
+    "connect": "The host refused or dropped the connection before anything was sent.",
+    "connect-timeout": "The host did not take the connection in time.",
+    "pool-timeout": "No connection became free in time.",
+    "write-timeout": "The host stopped taking the request.",
+    "read-timeout": "The host sent nothing more in time.",
+    "cut": "The host closed the connection in the middle.",
+    "malformed": "The host's answer is not valid HTTP.",
+    "timeout": "The host took too long.",
+    "network": "The network failed.",
+}
+
+_KINDS: tuple[tuple[str, tuple[type[BaseException], ...]], ...] = (
+    ("proxy", (aiohttp.ClientProxyConnectionError, aiohttp.ClientHttpProxyError, httpx.ProxyError)),
+    ("dns", (aiohttp.ClientConnectorDNSError, socket.gaierror)),
+    ("tls", (aiohttp.ClientSSLError, ssl.SSLError)),
+    ("connect-timeout", (aiohttp.ConnectionTimeoutError,)),
+    ("read-timeout", (aiohttp.SocketTimeoutError,)),
+    ("connect", (aiohttp.ClientConnectorError,)),
+    ("cut", (aiohttp.ServerDisconnectedError, aiohttp.ClientPayloadError, aiohttp.ClientOSError, ConnectionError)),
+    ("address", (aiohttp.InvalidURL, httpx.InvalidURL, httpx.UnsupportedProtocol)),
+    ("malformed", (aiohttp.ClientResponseError, httpx.DecodingError)),
+    # httpx's own words last: on aiohttp's transport they are often wrong, elsewhere they are all there is.
+    ("pool-timeout", (httpx.PoolTimeout,)),
+    ("connect-timeout", (httpx.ConnectTimeout,)),
+    ("read-timeout", (httpx.ReadTimeout,)),
+    ("write-timeout", (httpx.WriteTimeout,)),
+    ("connect", (httpx.ConnectError,)),
+    ("cut", (httpx.ReadError, httpx.WriteError, httpx.CloseError, httpx.StreamError)),
+    ("malformed", (httpx.RemoteProtocolError, httpx.LocalProtocolError)),
+    ("timeout", (httpx.TimeoutException, TimeoutError)),
+)
+
+
+def _code(error: BaseException) -> str:
+    chain: list[BaseException] = []
+    following: BaseException | None = error
+    while following is not None and following not in chain:
+        chain.append(following)
+        following = following.__cause__
+    for code, types in _KINDS:
+        if any(isinstance(link, types) for link in chain):
+            return code
+    return "network"
