@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import heapq
 import itertools
 import time
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import asyncio
 
 
 class Clock(Protocol):
@@ -35,6 +37,8 @@ class SystemClock:
         return time.monotonic()
 
     async def sleep(self, seconds: float) -> None:
+        import asyncio  # 25 ms that `rota status` does without
+
         await asyncio.sleep(max(0.0, seconds))
 
 
@@ -58,6 +62,8 @@ class FastClock:
         return (time.monotonic() - self._began) * self.speed
 
     async def sleep(self, seconds: float) -> None:
+        import asyncio
+
         await asyncio.sleep(max(0.0, seconds / self.speed))
 
 
@@ -82,6 +88,8 @@ class ManualClock:
         return sum(not future.done() for _, _, future in self._sleepers)
 
     async def sleep(self, seconds: float) -> None:
+        import asyncio
+
         if seconds <= 0:
             await asyncio.sleep(0)
             return
@@ -114,5 +122,7 @@ class ManualClock:
 
 async def _settle() -> None:
     """Give tasks that were just woken a few turns of the loop."""
+    import asyncio
+
     for _ in range(10):
         await asyncio.sleep(0)

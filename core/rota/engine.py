@@ -1,0 +1,320 @@
+"""The front door: one object that holds the log, the vault, the providers and the pool, and takes every command.
+
+Opening it reads the log and nothing else; HTTP, the vault and the providers are made at their first use, so that a
+screen paints and `rota status` answers before any of them is imported.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rota import accounts as account_commands
+from rota.clock import SystemClock
+from rota.errors import Failure, Meaning, NothingConfigured, ProviderError, SignInFailed
+from rota.journal import Journal
+from rota.log import SqliteLog
+from rota.paths import Paths
+from rota.paths import find as find_paths
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable, Mapping
+    from pathlib import Path
+
+    import httpx
+
+    from rota.account import Kind
+    from rota.accounts import Accounts, Added, Removed
+    from rota.catalogue import Catalogue
+    from rota.clock import Clock
+    from rota.config import Settings
+    from rota.events import Event
+    from rota.hub import Subscription
+    from rota.pool.pool import Ask, Pool, PoolStream, Served
+    from rota.pool.refresh import Credentials
+    from rota.pool.strategy import Ranking
+    from rota.providers.base import ChatRequest, Credential, Model, Provider
+    from rota.secret import Secret
+    from rota.snapshot import AccountState, Snapshot
+    from rota.usage import Poller
+    from rota.vault.base import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What talks to the world, made at first use."""
+
+    client: httpx.AsyncClient
+    vault: Vault
+    accounts: Accounts
+    credentials: Credentials
+    providers: Mapping[str, Provider]
+    pool: Pool
+    poller: Poller
+    catalogue: Catalogue
+
+
+class Engine:
+    """Everything a person or a program can do. Made by `rota.open()`."""
+
+    def __init__(
+        self,
+        *,
+        paths: Paths,
+        settings: Settings,
+        clock: Clock,
+        journal: Journal,
+        vault: Vault | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+        seed: int | None = None,
+    ) -> None:
+        self.paths = paths
+        self.settings = settings
+        self.clock = clock
+        self.journal = journal
+        self._given_vault = vault
+        self._transport = transport
+        self._rng = random.Random(seed)
+        self._services: Services | None = None
+        self._making = asyncio.Lock()
+        self._background: set[asyncio.Task[None]] = set()
+
+    # --- looking ------------------------------------------------------------------------------------------
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """Everything known now."""
+        return self.journal.snapshot
+
+    def subscribe(self) -> Subscription:
+        """Batches of what happens, from here on, in every rota process on this home."""
+        return self.journal.subscribe()
+
+    def find(self, name: str) -> AccountState:
+        """The one account that goes by `name`: label, email, number, or the start of label or id.
+
+        Raises:
+            UnknownAccount, AmbiguousAccount: none does, or several do.
+        """
+        return account_commands.find(self.snapshot, name)
+
+    @property
+    def vault_kind(self) -> str | None:
+        """`keyring`, `file` or `memory`; None until the vault was first needed."""
+        return self._services.vault.kind if self._services is not None else None
+
+    def ranking(self, provider: str, model: str | None = None, session: str | None = None) -> Ranking:
+        """Who would serve next and why, and why each other account would not."""
+        from rota.pool.strategy import rank
+
+        return rank(self.snapshot, provider, model, session=session, settings=self.settings, now=self.clock.now())
+
+    async def recent(self, limit: int = 200) -> list[Event]:
+        """The newest events of the log, oldest first."""
+        return await self.journal.ask(lambda log: log.recent(limit))
+
+    async def why(self, request_id: str) -> list[Event]:
+        """The whole story of one request, in order; `request_id` may be cut short if it stays unique."""
+        return await self.journal.ask(lambda log: log.story(request_id))
+
+    # --- accounts -----------------------------------------------------------------------------------------
+
+    async def add_secret(self, provider: str, kind: Kind, secret: Secret, *, label: str | None = None) -> Added:
+        """Keep an API key or a token after the provider has said whose it is.
+
+        Raises:
+            SignInFailed: the provider refused it or could not be asked; nothing was kept.
+            VaultError: it could not be kept.
+        """
+        from rota.providers.base import Credential
+
+        return await self.add_credential(provider, Credential(kind=kind, secret=secret), label=label)
+
+    async def add_credential(
+        self, provider: str, credential: Credential, *, label: str | None = None, origin: str = "login"
+    ) -> Added:
+        """Keep a login after the provider has said whose it is. Raises as `add_secret` does."""
+        services = await self.services()
+        try:
+            identity = await services.providers[provider].identify(credential)
+        except ProviderError as error:
+            raise SignInFailed(_refusal(provider, error.failure), hint=_remedy(provider, error.failure)) from error
+        added = await services.accounts.add(provider, credential, identity, label=label, origin=origin)
+        services.poller.nudge()
+        return added
+
+    async def accounts(self) -> Accounts:
+        """The commands about accounts: enable, label, move, use, pin, lift …"""
+        return (await self.services()).accounts
+
+    async def remove(self, account_ids: Iterable[str], *, purge: bool = False) -> tuple[Removed, ...]:
+        """Forget accounts; see `Accounts.remove`."""
+        return await (await self.services()).accounts.remove(account_ids, purge=purge)
+
+    async def refresh_usage(self, account_id: str) -> str | None:
+        """Ask the usage endpoint about one account now; returns why there are no new figures, if there are none."""
+        state = self.snapshot.account(account_id)
+        if state is None:
+            return "the account is gone"
+        return await (await self.services()).poller.ask(account_id, by_person=True)
+
+    # --- asking models ------------------------------------------------------------------------------------
+
+    async def chat(self, request: ChatRequest, ask: Ask | None = None) -> Served:
+        """One whole answer from whichever account can give it.
+
+        Raises:
+            AllSpent: every account and model that could serve was tried or is held.
+            ProviderError: the provider says no to the request itself.
+            NothingConfigured: there is no account at all.
+        """
+        self._need_an_account()
+        services = await self.services()
+        return await services.pool.complete(request, ask or _ask_for(request))
+
+    @asynccontextmanager
+    async def stream(self, request: ChatRequest, ask: Ask | None = None) -> AsyncIterator[PoolStream]:
+        """An answer as it comes; leaving the context ends the request upstream. Raises as `chat` does."""
+        self._need_an_account()
+        services = await self.services()
+        async with services.pool.stream(request, ask or _ask_for(request)) as stream:
+            yield stream
+
+    async def models(self, *, refresh: bool = False) -> tuple[Model, ...]:
+        """What the present accounts' providers list, from the cache while it is fresh."""
+        return await (await self.services()).catalogue.models(self.snapshot, refresh=refresh)
+
+    def _need_an_account(self) -> None:
+        if not self.snapshot.listed():
+            raise NothingConfigured("There is no account yet.")
+
+    # --- life ---------------------------------------------------------------------------------------------
+
+    def start_background(self) -> None:
+        """Begin polling usage; the app and the gateway do, one-shot commands don't."""
+        self._spawn(self._poll())
+
+    async def _poll(self) -> None:
+        await (await self.services()).poller.run()
+
+    def _spawn(self, work: object) -> None:
+        task = asyncio.ensure_future(work)  # type: ignore[arg-type]
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    async def services(self) -> Services:
+        """What talks to the world, made once."""
+        async with self._making:
+            if self._services is None:
+                self._services = await self._make_services()
+            return self._services
+
+    async def _make_services(self) -> Services:
+        from rota.accounts import Accounts
+        from rota.catalogue import Catalogue
+        from rota.pool.pool import Pool
+        from rota.pool.refresh import Credentials
+        from rota.providers.anthropic import AnthropicProvider
+        from rota.providers.http import open_client
+        from rota.providers.puter import PuterProvider
+        from rota.usage import Poller
+        from rota.vault import open_vault
+
+        settings = self.settings
+        client = open_client(transport=self._transport)
+        vault = self._given_vault or await open_vault(settings.vault, self.paths)
+        providers: dict[str, Provider] = {
+            "anthropic": AnthropicProvider(
+                client, api_url=settings.anthropic.api_url, auth_url=settings.anthropic.auth_url, clock=self.clock
+            ),
+            "puter": PuterProvider(
+                client, api_url=settings.puter.api_url, gui_url=settings.puter.gui_url, clock=self.clock
+            ),
+        }
+        credentials = Credentials(self.journal, vault, providers, self.paths.locks, self.clock)
+        return Services(
+            client=client,
+            vault=vault,
+            accounts=Accounts(self.journal, vault, self.clock, self.paths.locks),
+            credentials=credentials,
+            providers=providers,
+            pool=Pool(self.journal, credentials, providers, settings, self.clock, self._rng),
+            poller=Poller(self.journal, credentials, providers, self.clock, self._rng),
+            catalogue=Catalogue(providers, credentials, self.paths.catalogue_file, self.clock),
+        )
+
+    async def aclose(self) -> None:
+        """End what runs behind, then close the connections; the log is closed by `open`."""
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        if self._services is not None:
+            for provider in self._services.providers.values():
+                await provider.aclose()
+            await self._services.client.aclose()
+
+
+@asynccontextmanager
+async def open_engine(
+    *,
+    home: Path | None = None,
+    settings: Settings | None = None,
+    clock: Clock | None = None,
+    vault: Vault | None = None,
+    transport: httpx.AsyncBaseTransport | None = None,
+    seed: int | None = None,
+) -> AsyncIterator[Engine]:
+    """Open rota's home and give its engine; on leaving, everything said so far is on disk.
+
+    Args:
+        home: folder that holds everything; the environment's (`ROTA_HOME`, else the system's folders) when None.
+        settings: used as they are; read from the home's `config.toml` when None.
+        clock: the machine's when None.
+        vault: used as it is; chosen by the settings when None.
+        transport: for the HTTP client, in tests.
+        seed: of the jitter, in tests and the demo.
+    """
+    import os
+
+    from rota.config import load
+
+    environ = dict(os.environ) if home is None else {**os.environ, "ROTA_HOME": str(home)}
+    paths = find_paths(environ)
+    paths.ensure()
+    clock = clock or SystemClock()
+    settings = settings or load(paths, environ)
+    async with Journal(SqliteLog.open(paths.log_file), clock) as journal:
+        engine = Engine(
+            paths=paths, settings=settings, clock=clock, journal=journal, vault=vault, transport=transport, seed=seed
+        )
+        try:
+            yield engine
+        finally:
+            await engine.aclose()
+
+
+def _ask_for(request: ChatRequest) -> Ask:
+    from rota.pool.pool import Ask
+
+    return Ask(model=request.model)
+
+
+_NAMES = {"anthropic": "Anthropic", "puter": "Puter"}
+
+
+def _refusal(provider: str, failure: Failure) -> str:
+    name = _NAMES.get(provider, provider)
+    if failure.meaning in (Meaning.NETWORK, Meaning.OVERLOADED):
+        return f"{name} could not be asked: {failure.message}"
+    return f"{name} refused it: {failure.message}"
+
+
+def _remedy(provider: str, failure: Failure) -> str:
+    if failure.action:
+        return failure.action
+    if failure.meaning in (Meaning.NETWORK, Meaning.OVERLOADED):
+        return "Nothing was kept; try again when it answers."
+    return "Nothing was kept; check what was pasted."

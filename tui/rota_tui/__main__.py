@@ -1,0 +1,5 @@
+"""`python -m rota_tui` is `rota`."""
+
+from rota_tui.cli import main
+
+main()

@@ -1,0 +1,24 @@
+"""`rota` without a command: the app on the person's own accounts."""
+
+from __future__ import annotations
+
+import sys
+
+
+def open_app(*, ascii: bool, no_animation: bool) -> None:
+    """Open the app; leaving it returns."""
+    import asyncio
+
+    import click
+
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise click.UsageError("The app needs a terminal; for scripts there is `rota status --json`.")
+    asyncio.run(_run(ascii=ascii, no_animation=no_animation))
+
+
+async def _run(*, ascii: bool, no_animation: bool) -> None:
+    import rota
+    from rota_tui.app import RotaApp
+
+    async with rota.open() as engine:
+        await RotaApp(engine, ascii=ascii, no_animation=no_animation).run_async()

@@ -1,0 +1,157 @@
+"""`rota chat`: one answer, streamed, with who gave it."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from rota.pool.pool import Hop
+
+    from rota.events import RequestServed
+    from rota.snapshot import Snapshot
+
+
+@click.command("chat", epilog="Example: git diff | rota chat -m claude-sonnet-4-5 'Review this:' -")
+@click.option("-m", "--model", help="Model id; `anthropic/…` and `puter/…` say which provider.")
+@click.option("-a", "--account", help="Only this account: label, email, number or id.")
+@click.option("--no-fallback", is_flag=True, help="Try no other model.")
+@click.option("--system", help="A system prompt.")
+@click.option("--max-tokens", type=click.IntRange(1), help="At most this many tokens of answer.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of streamed text.")
+@click.argument("prompt", nargs=-1)
+def command(
+    model: str | None,
+    account: str | None,
+    no_fallback: bool,
+    system: str | None,
+    max_tokens: int | None,
+    as_json: bool,
+    prompt: tuple[str, ...],
+) -> None:
+    """Ask PROMPT; `-` (or no prompt in a pipe) reads standard input."""
+    words = [sys.stdin.read() if word == "-" else word for word in prompt]
+    if not words and not sys.stdin.isatty():
+        words = [sys.stdin.read()]
+    text = "\n".join(words).strip()
+    if not text:
+        raise click.UsageError("There is no prompt; say one, or pipe it in.")
+
+    import asyncio
+
+    asyncio.run(_chat(text, model, account, not no_fallback, system, max_tokens, as_json))
+
+
+async def _chat(
+    text: str,
+    model: str | None,
+    account: str | None,
+    fallback: bool,
+    system: str | None,
+    max_tokens: int | None,
+    as_json: bool,
+) -> None:
+    from rota.pool.pool import Ask, Hop
+
+    import rota
+    from rota.providers.base import ChatRequest, Message, Role, Text, TextDelta
+
+    async with rota.open() as engine:
+        only = engine.find(account).account if account else None
+        chosen = model or _default_model(engine.snapshot, only.provider if only else None)
+        messages = [Message(Role.USER, (Text(text),))]
+        if system:
+            messages.insert(0, Message(Role.SYSTEM, (Text(system),)))
+        request = ChatRequest(model=chosen, messages=tuple(messages), max_tokens=max_tokens)
+        ask = Ask(
+            model=chosen,
+            provider=only.provider if only else None,
+            account_id=only.id if only else None,
+            client="cli",
+            fallback=None if fallback else False,
+        )
+        parts: list[str] = []
+        hops: list[Hop] = []
+        async with engine.stream(request, ask) as stream:
+            async for delta in stream:
+                if isinstance(delta, Hop):
+                    hops.append(delta)
+                    click.echo(_hop(delta), err=True)
+                elif isinstance(delta, TextDelta):
+                    parts.append(delta.text)
+                    if not as_json:
+                        click.echo(delta.text, nl=False)
+                        sys.stdout.flush()
+            story = stream.story
+        await engine.journal.flush()
+        label = engine.snapshot.accounts[story.account_id].account.label if story else "?"
+    if as_json:
+        import json
+
+        click.echo(json.dumps(_document("".join(parts), story, label), ensure_ascii=False))
+    else:
+        click.echo()
+        if story is not None:
+            click.echo(_served(story, label), err=True)
+
+
+def _default_model(snapshot: Snapshot, provider: str | None) -> str:
+    """A small, cheap model of a provider that has an account."""
+    from rota.errors import NothingConfigured
+
+    present = [s.account.provider for s in snapshot.listed() if s.usable()] or [
+        s.account.provider for s in snapshot.listed()
+    ]
+    if not present:
+        raise NothingConfigured("There is no account yet.")
+    return {"anthropic": "anthropic/claude-haiku-4-5", "puter": "puter/gpt-5-nano"}[provider or present[0]]
+
+
+def _hop(hop: Hop) -> str:
+    a = hop.attempt
+    return f"[{a.account_label} · {a.model}: {a.message}; {hop.next_step}]"
+
+
+def _served(story: RequestServed, label: str) -> str:
+    speed = story.output_tokens / story.duration if story.duration > 0 else 0.0
+    first = f" · first token {story.first_token:.1f} s" if story.first_token is not None else ""
+    cost = f" · ${story.cost_usd:.4f}" if story.cost_usd is not None else ""
+    return (
+        f"— {label} · {story.model}{first} · {speed:.0f} tokens/s"
+        f" · {story.input_tokens}+{story.output_tokens} tokens{cost}"
+    )
+
+
+def _document(text: str, story: RequestServed | None, label: str) -> dict[str, Any]:
+    served = (
+        {
+            "request_id": story.request_id,
+            "account": {"id": story.account_id, "label": label},
+            "model": story.model,
+            "requested_model": story.requested_model,
+            "finish": story.finish,
+            "usage": {
+                "input_tokens": story.input_tokens,
+                "output_tokens": story.output_tokens,
+                "cached_tokens": story.cached_tokens,
+            },
+            "cost_usd": story.cost_usd,
+            "first_token_s": story.first_token,
+            "duration_s": story.duration,
+            "attempts": [
+                {
+                    "account": {"id": a.account_id, "label": a.account_label},
+                    "model": a.model,
+                    "meaning": a.meaning.value,
+                    "message": a.message,
+                    "status": a.status,
+                }
+                for a in story.attempts
+            ],
+        }
+        if story is not None
+        else None
+    )
+    return {"schema": 1, "text": text, "served": served}
