@@ -29,6 +29,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from rota.quota import QuotaWindow
+
 
 class Meaning(StrEnum):
     """What a provider's answer means, and so what the pool does next (DESIGN section 5)."""
@@ -74,6 +76,8 @@ class Failure:
     """When the limit ends, epoch seconds, as the provider gave it."""
     window: str | None = None
     """Key of the quota window that was rejected, when known."""
+    scope: str | None = None
+    """The model to which a `limited` is confined: only it is held on this account. None: the whole account."""
     action: str | None = None
     """What the person must do, for `gated`."""
     action_url: str | None = None
@@ -173,9 +177,11 @@ class SignInFailed(RotaError):
 class ProviderError(RotaError):
     """A provider answered something other than success; `failure` says what it means."""
 
-    def __init__(self, failure: Failure) -> None:
+    def __init__(self, failure: Failure, *, windows: tuple[QuotaWindow, ...] = ()) -> None:
         super().__init__(failure.message, hint=failure.action or "")
         self.failure = failure
+        self.windows = windows
+        """What the answer's headers said of the account's quota, refusals included."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,18 +19,21 @@ import ssl
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport, HttpxAiohttpClient
 
+from rota import __version__
 from rota.errors import Failure, Meaning, ProviderError
 from rota.providers.redaction import redact
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
+
+USER_AGENT = f"rota/{__version__}"
+"""What rota calls itself, everywhere and always."""
 
 MAX_BODY = 32 * 1024 * 1024
 """No whole answer we ask for is larger; a catalogue of 600 models has 1 MB."""
@@ -52,14 +55,6 @@ class Timeouts:
     """Until a connection is there, waiting for a free one included."""
 
 
-def user_agent() -> str:
-    """What rota calls itself, everywhere and always."""
-    try:
-        return f"rota/{version('rota')}"
-    except PackageNotFoundError:
-        return "rota"
-
-
 def open_client(
     *, transport: httpx.AsyncBaseTransport | None = None, timeouts: Timeouts | None = None
 ) -> httpx.AsyncClient:
@@ -72,7 +67,7 @@ def open_client(
     return _Client(
         transport=transport,
         mounts=None if transport else dict.fromkeys(_LOOPBACK),
-        headers={"user-agent": user_agent()},
+        headers={"user-agent": USER_AGENT},
         cookies=http.cookiejar.CookieJar(http.cookiejar.DefaultCookiePolicy(allowed_domains=())),
         timeout=httpx.Timeout(connect=limits.connect, read=limits.read, write=limits.write, pool=limits.pool),
         limits=httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=30.0),
