@@ -38,6 +38,8 @@ class Identity:
     name: str | None = None
     """Username or display name at the provider."""
     organization: str | None = None
+    gate: str | None = None
+    """What the person must do at the provider before this account can serve, in one sentence; None when nothing."""
 
 
 @dataclass(frozen=True, slots=True)
