@@ -86,9 +86,11 @@ def newest(known: QuotaWindow | None, seen: QuotaWindow) -> QuotaWindow:
 
     Two sights of the same instant are decided by their content, so that the order of arrival never matters.
     """
-    if known is None or _rank(seen) > _rank(known):
+    if known is None or seen.observed_at > known.observed_at:
         return seen
-    return known
+    if seen.observed_at < known.observed_at:
+        return known
+    return max(known, seen, key=repr)
 
 
 def binding(windows: Iterable[QuotaWindow], model: str | None, now: float) -> QuotaWindow | None:
@@ -101,7 +103,3 @@ def spent_until(windows: Iterable[QuotaWindow], model: str | None, now: float) -
     """When the last of the spent windows for `model` resets; None when none is known to be spent."""
     resets = [w.resets_at for w in windows if w.applies_to(model) and w.spent(now) and w.resets_at is not None]
     return max(resets, default=None)
-
-
-def _rank(window: QuotaWindow) -> tuple[float, str]:
-    return window.observed_at, repr(window)

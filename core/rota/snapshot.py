@@ -46,8 +46,14 @@ class Hour:
     """Hours since the Unix epoch."""
     requests: int = 0
     tokens: int = 0
+    """In and out, those read from a cache not counted."""
     failures: int = 0
-    cost_usd: float = 0.0
+    nano_usd: int = 0
+    """Money in billionths of a dollar: whole numbers add up to the same in any order."""
+
+    @property
+    def cost_usd(self) -> float:
+        return self.nano_usd / 1e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,8 @@ class Sample:
     at: float
     utilization: float
     resets_at: float | None
+    width: float = 300.0
+    """Seconds of its bucket; see `fold_account.bucket_s`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +85,7 @@ class AccountState:
     known: bool = False
     """False until its `AccountAdded` is seen: facts may arrive first."""
     removed: bool = False
+    """A removed account keeps nothing but its id."""
     windows: HashTrieMap[str, QuotaWindow] = field(default_factory=HashTrieMap)
     history: HashTrieMap[str, tuple[Sample, ...]] = field(default_factory=HashTrieMap)
     """Samples by window key, oldest first."""
@@ -125,7 +134,6 @@ class InFlight:
     model: str
     client: str
     since: float
-    stamp: Stamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,9 +201,8 @@ class Snapshot:
     pinned: HashTrieMap[str, Choice] = field(default_factory=HashTrieMap)
     sessions: HashTrieMap[str, Session] = field(default_factory=HashTrieMap)
     in_flight: HashTrieMap[str, InFlight] = field(default_factory=HashTrieMap)
-    finished: HashTrieMap[str, Stamp] = field(default_factory=HashTrieMap)
-    """Requests ended lately, so that a late `RequestStarted` does not revive one."""
     gateways: HashTrieMap[str, GatewayInfo] = field(default_factory=HashTrieMap)
+    """By process; host and port are known while it runs."""
     keys: HashTrieMap[str, GatewayKey] = field(default_factory=HashTrieMap)
     imports: HashTrieMap[str, tuple[str, tuple[str, ...], Stamp]] = field(default_factory=HashTrieMap)
     """By import id: source, accounts, stamp; absent once undone."""
