@@ -1,0 +1,108 @@
+"""Rate-limit headers, both families, as quota windows.
+
+Subscriptions get `anthropic-ratelimit-unified-<window>-{status,utilization,reset}`: fractions, epoch seconds.
+API keys get `anthropic-ratelimit-<what>-{limit,remaining,reset}`: integers, RFC 3339.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from rota.providers.anthropic.fields import number
+from rota.providers.anthropic.windows import EXTRA, LENGTHS, read_name, window_key, window_label
+from rota.providers.timing import rfc3339
+from rota.quota import QuotaWindow, Source, Unit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_UNIFIED = re.compile(r"anthropic-ratelimit-unified-(.+)-(status|utilization|reset)", re.IGNORECASE)
+_CLASSIC = re.compile(r"anthropic-ratelimit-(?!unified-)(.+)-(limit|remaining|reset)", re.IGNORECASE)
+
+_STATUSES = {"allowed_warning": "warning"}
+_CLASSIC_UNITS = {
+    "requests": Unit.REQUESTS,
+    "tokens": Unit.TOKENS,
+    "input-tokens": Unit.TOKENS,
+    "output-tokens": Unit.TOKENS,
+}
+
+
+def quota_windows(headers: Mapping[str, str], now: float) -> tuple[QuotaWindow, ...]:
+    """Every window the headers speak of, those that nobody has described included."""
+    return (*_unified(headers, now), *_classic(headers, now))
+
+
+def rejected(windows: tuple[QuotaWindow, ...]) -> tuple[QuotaWindow, ...]:
+    """The windows that stopped a request. Extra usage is not one: its refusal is routine where it is off."""
+    return tuple(w for w in windows if w.status == "rejected" and w.counts)
+
+
+def _unified(headers: Mapping[str, str], now: float) -> Iterator[QuotaWindow]:
+    seen = {w.key: w for name, said in _grouped(_UNIFIED, headers).items() if (w := _window(name, said, now))}
+    if headers.get("anthropic-ratelimit-unified-status") == "rejected" and not rejected(tuple(seen.values())):
+        # Some refusals name the window only as the representative claim.
+        claim = headers.get("anthropic-ratelimit-unified-representative-claim", "")
+        said = {"status": "rejected", "reset": headers.get("anthropic-ratelimit-unified-reset", "")}
+        if claim and (window := _window(claim, said, now)) is not None and window.counts:
+            known = seen.get(window.key)
+            seen[window.key] = window if known is None else replace(known, status="rejected")
+    yield from seen.values()
+
+
+def _window(name: str, said: Mapping[str, str], now: float) -> QuotaWindow | None:
+    period, scope = read_name(name)
+    utilization = _number(said.get("utilization"))
+    status = said.get("status", "").casefold() or None
+    extra = period == EXTRA
+    if utilization is None and (extra or status != "rejected"):
+        return None  # it would replace a figure that the usage endpoint gave by none
+    return QuotaWindow(
+        key=window_key(period, scope),
+        label=window_label(period, scope),
+        utilization=utilization,
+        observed_at=now,
+        source=Source.HEADERS,
+        resets_at=_number(said.get("reset")) or None,
+        length=LENGTHS.get(period),
+        scope=scope,
+        status=_STATUSES.get(status, status) if status else None,
+        counts=not extra,
+    )
+
+
+def _classic(headers: Mapping[str, str], now: float) -> Iterator[QuotaWindow]:
+    for name, said in _grouped(_CLASSIC, headers).items():
+        limit, remaining = _number(said.get("limit")), _number(said.get("remaining"))
+        if limit is None or remaining is None or limit <= 0:
+            continue
+        yield QuotaWindow(
+            key=name,
+            label=name.replace("-", " "),
+            utilization=1.0 - remaining / limit,
+            observed_at=now,
+            source=Source.HEADERS,
+            unit=_CLASSIC_UNITS.get(name, Unit.TOKENS if name.endswith("tokens") else Unit.REQUESTS),
+            used=limit - remaining,
+            limit=limit,
+            resets_at=rfc3339(said.get("reset")),
+            # A family of another tier (priority, fast) does not stop an ordinary request.
+            counts=name in _CLASSIC_UNITS,
+        )
+
+
+def _grouped(pattern: re.Pattern[str], headers: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    groups: dict[str, dict[str, str]] = {}
+    for header, value in headers.items():
+        if found := pattern.fullmatch(header):
+            groups.setdefault(found[1].casefold(), {})[found[2].casefold()] = value.strip()
+    return groups
+
+
+def _number(said: str | None) -> float | None:
+    try:
+        return number(float(said)) if said else None
+    except ValueError:
+        return None
