@@ -158,10 +158,6 @@ class PoolSettings:
         300.0, ge=30, le=3600, help="Seconds before it expires that an access token is renewed."
     )
 
-    def fallback_for(self, provider: str) -> tuple[str, ...]:
-        """The provider's fallback chain; empty for one that has none."""
-        return self.fallback_models.get(provider, ())
-
 
 @dataclass(frozen=True, slots=True)
 class UsageSettings:
