@@ -1,0 +1,1 @@
+"""Anthropic's API host and its sign-in host, simulated."""

@@ -1,0 +1,1 @@
+"""Puter's API host and its GUI host, simulated."""

@@ -1,0 +1,279 @@
+"""Everything the simulated providers know: accounts, tokens, faults, calls."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import random
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from rota.simulator.anthropic.state import (
+    ALL_SCOPES,
+    AccessToken,
+    ApiKey,
+    RefreshToken,
+    Subscription,
+    new_subscription,
+)
+from rota.simulator.calls import CallLog, fingerprint
+from rota.simulator.faults import FaultQueue
+from rota.simulator.knobs import Knobs
+from rota.simulator.puter.catalogue import Catalogue
+from rota.simulator.puter.state import TYPE_IN_TOKEN, PuterAccount, PuterToken, Tier, TokenKind
+from rota.simulator.windows import Bucket, RollingCount
+
+if TYPE_CHECKING:
+    from rota.clock import Clock
+    from rota.simulator.signin import Authorization
+
+_IDS = uuid.UUID("5e1f0000-0000-4000-8000-000000000000")
+
+
+class World:
+    """One simulated world on one clock; equal seeds give equal ids, secrets and replies."""
+
+    def __init__(self, clock: Clock, *, seed: int = 1, knobs: Knobs | None = None, name: str = "") -> None:
+        self.clock = clock
+        self.seed = seed
+        self.name = name
+        self.knobs = knobs or Knobs()
+        self.rng = random.Random(seed)
+        self.subscriptions: dict[str, Subscription] = {}
+        self.api_keys: dict[str, ApiKey] = {}
+        self.puter: dict[str, PuterAccount] = {}
+        self.catalogue = Catalogue()
+        self.model_use: dict[str, RollingCount] = {}
+        self.model_limited_until: dict[str, float] = {}
+        self.authorizations: dict[str, Authorization] = {}
+        """Sign-in codes that were issued and not yet exchanged."""
+        self.scope_refusals = RollingCount(3600.0)
+        self.usage_blocked_until = 0.0
+        self.faults = FaultQueue()
+        self.calls = CallLog()
+
+    def now(self) -> float:
+        return self.clock.now()
+
+    def uuid_for(self, name: str) -> str:
+        return str(uuid.uuid5(_IDS, f"{self.seed}/{name}"))
+
+    def word_for(self, name: str, length: int = 24) -> str:
+        """Letters and digits that look random and are always the same for a name."""
+        digest = hashlib.sha256(f"{self.seed}/{name}".encode()).digest()
+        return base64.b32encode(digest).decode().lower()[:length]
+
+    def random_word(self, length: int = 24) -> str:
+        return self.word_for(f"random/{self.rng.random()}", length)
+
+    def labels(self) -> list[str]:
+        return [*self.subscriptions, *self.api_keys, *self.puter]
+
+    # Anthropic
+
+    def add_subscription(
+        self,
+        label: str,
+        plan: str,
+        *,
+        email: str = "",
+        organization: str = "",
+        seeded: bool = True,
+        scopes: tuple[str, ...] = ALL_SCOPES,
+        access_seconds: float | None = None,
+    ) -> Subscription:
+        """A subscription; seeded ones have tokens from the start, the access token for `access_seconds`."""
+        email = email or f"{label}@example.com"
+        organization = organization or f"{email}'s Organization"
+        subscription = new_subscription(
+            label=label,
+            email=email,
+            account_uuid=self.uuid_for(f"account/{email}"),
+            organization_uuid=self.uuid_for(f"organization/{organization}"),
+            organization=organization,
+            plan=plan,
+        )
+        subscription.seeded = seeded
+        self.subscriptions[label] = subscription
+        if seeded:
+            subscription.families += 1
+            self.mint_access(subscription, scopes, seconds=access_seconds)
+            self.mint_refresh(subscription, scopes, family=subscription.families)
+        return subscription
+
+    def mint_access(
+        self, subscription: Subscription, scopes: tuple[str, ...], *, seconds: float | None = None
+    ) -> str:
+        subscription.minted += 1
+        word = self.word_for(f"oat/{subscription.label}/{subscription.minted}", 40)
+        token = f"sk-ant-oat01-sim-{subscription.label}-{subscription.minted}-{word}"
+        life = self.knobs.access_token_seconds if seconds is None else seconds
+        subscription.access[token] = AccessToken(self.now() + life, scopes)
+        return token
+
+    def mint_refresh(
+        self, subscription: Subscription, scopes: tuple[str, ...], *, family: int, client_id: str | None = None
+    ) -> str:
+        subscription.minted += 1
+        word = self.word_for(f"ort/{subscription.label}/{subscription.minted}", 40)
+        token = f"sk-ant-ort01-sim-{subscription.label}-{subscription.minted}-{word}"
+        expires_at = self.now() + self.knobs.refresh_token_seconds
+        subscription.refresh[token] = RefreshToken(scopes, expires_at, family, client_id)
+        return token
+
+    def find_access(self, token: str) -> tuple[Subscription, AccessToken] | None:
+        for subscription in self.subscriptions.values():
+            if (found := subscription.access.get(token)) is not None:
+                return subscription, found
+        return None
+
+    def find_refresh(self, token: str) -> tuple[Subscription, RefreshToken] | None:
+        for subscription in self.subscriptions.values():
+            if (found := subscription.refresh.get(token)) is not None:
+                return subscription, found
+        return None
+
+    def refreshes(self) -> list[dict[str, Any]]:
+        """How often each refresh token was spent and refused."""
+        return [
+            {
+                "account": subscription.label,
+                "token": fingerprint(token),
+                "family": record.family,
+                "spent": record.spent,
+                "refused": record.refused,
+                "revoked": record.revoked,
+            }
+            for subscription in self.subscriptions.values()
+            for token, record in subscription.refresh.items()
+        ]
+
+    def add_api_key(
+        self, label: str, *, rpm: int = 1000, itpm: int = 450_000, otpm: int = 90_000, seeded: bool = True
+    ) -> ApiKey:
+        key = ApiKey(
+            label=label,
+            key=f"sk-ant-api03-sim-{label}-{self.word_for(f'api/{label}', 48)}",
+            organization_uuid=self.uuid_for(f"organization/{label}"),
+            requests=Bucket(rpm),
+            input_tokens=Bucket(itpm),
+            output_tokens=Bucket(otpm),
+            seeded=seeded,
+        )
+        self.api_keys[label] = key
+        return key
+
+    # Puter
+
+    def add_puter(
+        self,
+        username: str,
+        tier: Tier = "free",
+        *,
+        token_kind: TokenKind = "pat",
+        seeded: bool = True,
+    ) -> PuterAccount:
+        account = PuterAccount(
+            username=username,
+            uuid=self.uuid_for(f"puter/{username}"),
+            tier=tier,
+            email=None if tier == "guest" else f"{username}@example.com",
+            created_at=self.now() - 90 * 86400,
+            seeded=seeded,
+        )
+        self.puter[account.label] = account
+        if seeded:
+            self.mint_puter(account, token_kind)
+        return account
+
+    def mint_puter(
+        self, account: PuterAccount, kind: TokenKind, *, expires_at: float | None = None, version: int = 2
+    ) -> str:
+        """A token shaped like Puter's JWTs, with `sim` where the signature would be."""
+        account.minted += 1
+        number = account.minted
+        header: dict[str, Any] = {"alg": "HS256", "typ": "JWT"}
+        if version == 2:
+            header["kid"] = "v2"
+        payload: dict[str, Any] = {
+            "t": TYPE_IN_TOKEN[kind],
+            "v": str(version),
+            "uu": base64.b64encode(uuid.UUID(account.uuid).bytes).decode(),
+            "sim": True,
+        }
+        match kind:
+            case "pat":
+                payload |= {"token_uid": self.uuid_for(f"pat/{account.label}/{number}"), "full_access": True}
+            case "scoped":
+                payload["token_uid"] = self.uuid_for(f"scoped/{account.label}/{number}")
+            case "app":
+                payload["au"] = "app-" + self.uuid_for(f"app/{account.label}/{number}")
+            case "worker":
+                payload |= {"worker": True, "worker_name": "sim"}
+            case "session" | "gui":
+                payload["su"] = self.uuid_for(f"session/{account.label}/{number}")
+        payload["iat"] = int(self.now())
+        if expires_at is not None:
+            payload["exp"] = int(expires_at)
+        signature = f"sim-{account.label}-{self.word_for(f'jwt/{account.label}/{number}', 32)}"
+        token = f"{_base64url(header)}.{_base64url(payload)}.{signature}"
+        account.tokens[token] = PuterToken(kind, expires_at, version=version)
+        return token
+
+    def find_puter(self, token: str) -> tuple[PuterAccount, PuterToken] | None:
+        for account in self.puter.values():
+            if (found := account.tokens.get(token)) is not None:
+                return account, found
+        return None
+
+    # What is handed out
+
+    def credentials(self) -> list[dict[str, Any]]:
+        """Every seeded credential, with its (fake) secret."""
+        listed: list[dict[str, Any]] = []
+        for subscription in self.subscriptions.values():
+            if subscription.seeded:
+                token, access = next(iter(subscription.access.items()))
+                listed.append(
+                    {
+                        "provider": "anthropic",
+                        "kind": "subscription",
+                        "label": subscription.label,
+                        "email": subscription.email,
+                        "plan": subscription.plan.name,
+                        "secret": token,
+                        "access_token": token,
+                        "refresh_token": next(iter(subscription.refresh)),
+                        "expires_at": access.expires_at,
+                        "scopes": list(access.scopes),
+                        "account_uuid": subscription.account_uuid,
+                        "organization_uuid": subscription.organization_uuid,
+                    }
+                )
+        listed.extend(
+            {"provider": "anthropic", "kind": "api-key", "label": key.label, "secret": key.key}
+            for key in self.api_keys.values()
+            if key.seeded
+        )
+        for account in self.puter.values():
+            if account.seeded:
+                token, record = next(iter(account.tokens.items()))
+                listed.append(
+                    {
+                        "provider": "puter",
+                        "kind": "puter-guest" if account.is_guest else "puter",
+                        "label": account.label,
+                        "email": account.email,
+                        "tier": account.tier,
+                        "uuid": account.uuid,
+                        "token_kind": record.kind,
+                        "secret": token,
+                    }
+                )
+        return listed
+
+
+def _base64url(value: dict[str, Any]) -> str:
+    raw = json.dumps(value, separators=(",", ":")).encode()
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
