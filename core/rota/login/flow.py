@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from rota.errors import SignInFailed
 
@@ -117,7 +117,8 @@ class SignIn:
         """
         limit = asyncio.ensure_future(self._clock.sleep(self._wait_s))
         try:
-            await asyncio.wait({limit, self._answer}, return_when=asyncio.FIRST_COMPLETED)
+            waits: set[asyncio.Future[Any]] = {limit, self._answer}
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
             if not self._answer.done():
                 raise SignInTimedOut(
                     f"Nobody came back from the browser within {self._wait_s / 60:.0f} minutes; nothing was kept.",

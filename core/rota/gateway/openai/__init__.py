@@ -1,0 +1,1 @@
+"""The OpenAI dialect: `chat/completions` bodies in, the neutral form, and answers back out."""

@@ -1,0 +1,153 @@
+"""The pool as a plain table that fits 80 columns: pure text, coloured only when asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len
+
+from rota_tui.formatting import (
+    ASCII,
+    UNICODE,
+    Line,
+    Locale,
+    Piece,
+    Tone,
+    ago,
+    clock,
+    fit_line,
+    gauge,
+    pad,
+    percent,
+    plain,
+    width_of,
+)
+from rota_tui.wording import plan_of, pool_line, provider_name, reason
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+    from rota.quota import QuotaWindow
+    from rota.snapshot import AccountState, Snapshot
+
+_SGR = {
+    Tone.QUIET: "2",
+    Tone.NAME: "1",
+    Tone.OK: "32",
+    Tone.LOW: "33",
+    Tone.SPENT: "31",
+    Tone.COOLING: "36",
+    Tone.ACTIVE: "1;36",
+}
+
+MAIN = ("5h", "7d", "month", "requests", "tokens")
+"""The windows that a row shows, the first two that an account has."""
+
+GAUGE = 8
+OLD_S = 600.0
+"""From this age on, a figure says how old it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How and where the table is shown."""
+
+    width: int
+    tz: tzinfo
+    colour: bool = False
+    ascii: bool = False
+
+
+EMPTY = """No account yet. Add one:
+  rota login anthropic --api-key
+  rota login puter --token
+Or look around first:
+  rota demo"""
+
+
+def table(snapshot: Snapshot, now: float, next_up: dict[str, str | None], look: Look) -> str:
+    """The table, without a final newline."""
+    listed = snapshot.listed()
+    if not listed:
+        return EMPTY
+    locale = Locale(tz=look.tz, glyphs=ASCII if look.ascii else UNICODE)
+    lines: list[Line] = [pool_line(snapshot, now, locale), ()]
+    names = min(24, max(cell_len(s.account.label) for s in listed))
+    for number, state in enumerate(listed, 1):
+        mark = _mark(snapshot, state, next_up, locale)
+        lines += _row(snapshot, state, number, mark, now, locale, names)
+    lines += _model_holds(snapshot, now, locale)
+    return "\n".join(_render(fit_line(line, look.width, locale.glyphs), look.colour).rstrip() for line in lines)
+
+
+def _mark(snapshot: Snapshot, state: AccountState, next_up: dict[str, str | None], locale: Locale) -> Piece:
+    """Who serves new sessions, and who is next."""
+    active = snapshot.active.get(state.account.provider)
+    if active is not None and active.account_id == state.id:
+        return Piece(locale.glyphs.active, Tone.ACTIVE)
+    if next_up.get(state.account.provider) == state.id:
+        return Piece(locale.glyphs.next, Tone.ACTIVE)
+    return Piece(" ")
+
+
+def _row(
+    snapshot: Snapshot, state: AccountState, number: int, mark: Piece, now: float, locale: Locale, names: int
+) -> list[Line]:
+    """Two lines an account: who and how it is, then its main windows."""
+    account, glyphs = state.account, locale.glyphs
+    pinned = snapshot.pinned.get(account.provider)
+    why = reason(
+        state,
+        now,
+        locale.tz,
+        serving=snapshot.serving(account.id, now),
+        pinned=pinned is not None and pinned.account_id == account.id,
+    )
+    head = (
+        Piece(f"{number:>2} ", Tone.QUIET),
+        mark,
+        Piece(" " + pad(account.label, names, glyphs), Tone.NAME),
+        Piece(f"  {pad(f'{provider_name(account.provider)} {plan_of(account)}', 22, glyphs)} ", Tone.QUIET),
+        Piece(why.text, why.tone),
+    )
+    windows = [w for key in MAIN if (w := state.windows.get(key)) is not None][:2]
+    if not windows:
+        return [head]
+    line = [Piece(" " * 5)]
+    for window in windows:
+        line += _window(window, now, locale)
+    return [head, tuple(line)]
+
+
+def _window(window: QuotaWindow, now: float, locale: Locale) -> list[Piece]:
+    """One window in 36 cells: name, bar, share, when it comes back, and its age when that is old."""
+    used = None if window.expired(now) else window.utilization
+    back = f" back {clock(window.resets_at, now, locale.tz)}" if window.resets_at and used is not None else ""
+    old = f" {locale.glyphs.sep} {ago(window.observed_at, now)}" if now - window.observed_at > OLD_S else ""
+    cells = [
+        Piece(f"{pad(window.label, 6, locale.glyphs)} ", Tone.QUIET),
+        *gauge(used, GAUGE, locale.glyphs),
+        Piece(f" {percent(used):>4}"),
+        Piece(back + old, Tone.QUIET),
+    ]
+    return [*cells, Piece(" " * max(1, 37 - width_of(cells)))]
+
+
+def _model_holds(snapshot: Snapshot, now: float, locale: Locale) -> list[Line]:
+    held = [
+        (model, entry.hold)
+        for (_, model), entry in snapshot.model_holds.items()
+        if entry.hold is not None and entry.hold.active(now)
+    ]
+    lines: list[Line] = [()] if held else []
+    for model, hold in sorted(held, key=lambda h: h[1].until):
+        back = f" cooling, back {clock(hold.until, now, locale.tz)}"
+        lines.append((Piece("   model ", Tone.QUIET), Piece(model, Tone.NAME), Piece(back, Tone.COOLING)))
+    return lines
+
+
+def _render(line: Line, colour: bool) -> str:
+    if not colour:
+        return plain(line)
+    return "".join(f"\x1b[{sgr}m{p.text}\x1b[0m" if (sgr := _SGR.get(p.tone)) else p.text for p in line)
