@@ -103,7 +103,7 @@ def refusal(
     status: int, headers: Mapping[str, str], body: bytes, *, now: float, model: str | None = None
 ) -> ProviderError:
     """The error to raise for an answer that is no success; `model` is what the request asked for, if anything."""
-    windows = quota_windows(headers, now)
+    windows = quota_windows(headers, now, model)
     try:
         envelope = read_envelope(decode_json(body))
     except ProviderError:

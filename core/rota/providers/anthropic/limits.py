@@ -30,9 +30,9 @@ _CLASSIC_UNITS = {
 }
 
 
-def quota_windows(headers: Mapping[str, str], now: float) -> tuple[QuotaWindow, ...]:
-    """Every window the headers speak of, those that nobody has described included."""
-    return (*_unified(headers, now), *_classic(headers, now))
+def quota_windows(headers: Mapping[str, str], now: float, model: str | None = None) -> tuple[QuotaWindow, ...]:
+    """Every window the headers of an answer for `model` speak of, those that nobody has described included."""
+    return (*_unified(headers, now, model), *_classic(headers, now))
 
 
 def rejected(windows: tuple[QuotaWindow, ...]) -> tuple[QuotaWindow, ...]:
@@ -40,20 +40,21 @@ def rejected(windows: tuple[QuotaWindow, ...]) -> tuple[QuotaWindow, ...]:
     return tuple(w for w in windows if w.status == "rejected" and w.counts)
 
 
-def _unified(headers: Mapping[str, str], now: float) -> Iterator[QuotaWindow]:
-    seen = {w.key: w for name, said in _grouped(_UNIFIED, headers).items() if (w := _window(name, said, now))}
+def _unified(headers: Mapping[str, str], now: float, model: str | None) -> Iterator[QuotaWindow]:
+    groups = _grouped(_UNIFIED, headers)
+    seen = {w.key: w for name, said in groups.items() if (w := _window(name, said, now, model)) is not None}
     if headers.get("anthropic-ratelimit-unified-status") == "rejected" and not rejected(tuple(seen.values())):
         # Some refusals name the window only as the representative claim.
         claim = headers.get("anthropic-ratelimit-unified-representative-claim", "")
         said = {"status": "rejected", "reset": headers.get("anthropic-ratelimit-unified-reset", "")}
-        if claim and (window := _window(claim, said, now)) is not None and window.counts:
+        if claim and (window := _window(claim, said, now, model)) is not None and window.counts:
             known = seen.get(window.key)
             seen[window.key] = window if known is None else replace(known, status="rejected")
     yield from seen.values()
 
 
-def _window(name: str, said: Mapping[str, str], now: float) -> QuotaWindow | None:
-    period, scope = read_name(name)
+def _window(name: str, said: Mapping[str, str], now: float, model: str | None) -> QuotaWindow | None:
+    period, scope = read_name(name, model)
     utilization = _number(said.get("utilization"))
     status = said.get("status", "").casefold() or None
     extra = period == EXTRA

@@ -248,7 +248,9 @@ class AnthropicProvider:
         return httpx.Timeout(connect=usual.connect, read=read, write=usual.write, pool=usual.pool)
 
     def _origin(self, headers: httpx.Headers, model: str) -> Origin:
-        return Origin(model, quota_windows(headers, self._clock.now()), text(headers.get("request-id")))
+        return Origin(
+            model, quota_windows(headers, self._clock.now(), model or None), text(headers.get("request-id"))
+        )
 
 
 def _may_read_profile(credential: Credential) -> bool:
