@@ -10,7 +10,7 @@ import asyncio
 import random
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rota import accounts as account_commands
 from rota.clock import SystemClock
@@ -21,7 +21,7 @@ from rota.paths import Paths
 from rota.paths import find as find_paths
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Mapping
+    from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping
     from pathlib import Path
 
     import httpx
@@ -200,8 +200,8 @@ class Engine:
     async def _poll(self) -> None:
         await (await self.services()).poller.run()
 
-    def _spawn(self, work: object) -> None:
-        task = asyncio.ensure_future(work)  # type: ignore[arg-type]
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
 

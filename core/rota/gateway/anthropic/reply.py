@@ -97,7 +97,7 @@ class Events:
                     pieces += self._piece({"type": "signature_delta", "signature": signature})
                 return begin + start + pieces
             case ToolCallDelta(index=index, id=call_id, name=name, arguments=arguments):
-                block = {"type": "tool_use", "id": call_id, "name": name, "input": {}}
+                block: dict[str, Any] = {"type": "tool_use", "id": call_id, "name": name, "input": {}}
                 start = self._block("tool_use", index, block)
                 pieces = self._piece({"type": "input_json_delta", "partial_json": arguments}) if arguments else b""
                 return begin + start + pieces
@@ -110,7 +110,7 @@ class Events:
         if self._begun:
             return b""
         self._begun = True
-        message = {
+        message: dict[str, Any] = {
             "id": self.answer_id,
             "type": "message",
             "role": "assistant",

@@ -1,0 +1,242 @@
+"""The demo: a simulated world, a throw-away home, and a few clients that ask the pool all the time.
+
+Nothing of the person's is read or written: the home is a new temporary folder, the vault is memory, and every address
+is the simulator's. One fast clock drives the app and the simulator, so that five hours pass in five minutes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import tempfile
+from collections import Counter
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rota.account import Kind
+from rota.clock import FastClock
+from rota.engine import Engine, open_engine
+from rota.errors import RotaError
+from rota.events import (
+    AccountSwitched,
+    AttemptFailed,
+    CooldownStarted,
+    ModelCooled,
+    RequestFailed,
+    RequestServed,
+    TokenRefreshed,
+)
+from rota.pool.pool import Ask
+from rota.providers.base import ChatRequest, Credential, Message, Role, Text
+from rota.secret import Secret
+from rota.settings import AnthropicSettings, PuterSettings, Settings
+from rota.simulator import SimulatorServer
+from rota.vault.memory import MemoryVault
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    from rota.events import Event
+
+SPEED = 60.0
+CHAIN = "openrouter:xiaomi/mimo-v2-flash:free"
+"""The head of the default chain of free models; the demo's world keeps it busy, so that the chain is seen at work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """One simulated program that asks the pool, as an agent does: a session, a question, a pause."""
+
+    name: str
+    model: str
+    pause: float
+    """Seconds of the demo's time between two questions, on average."""
+    tokens: int
+
+
+CLIENTS = (
+    Client("opencode", "anthropic/claude-sonnet-4-5", 45, 900),
+    Client("night agent", "anthropic/claude-opus-4-5", 80, 1400),
+    Client("reviewer", "anthropic/claude-haiku-4-5", 60, 400),
+    Client("docs bot", CHAIN, 100, 500),
+    Client("script", "puter/gpt-5-nano", 150, 200),
+)
+
+PROMPTS = (
+    "Why does this test fail only in parallel runs?",
+    "Write the migration for the new column, with a way back.",
+    "Review this diff for races.",
+    "Name three edge cases of this parser.",
+    "Explain this traceback to a new colleague.",
+    "Make this loop faster without making it clever.",
+)
+
+
+class Demo:
+    """A running demo: its engine is the one the app shows."""
+
+    def __init__(self, engine: Engine, simulator: SimulatorServer, clock: FastClock, seed: int) -> None:
+        self.engine = engine
+        self.simulator = simulator
+        self.clock = clock
+        self._rng = random.Random(seed)
+
+    async def sign_in(self) -> None:
+        """Add every account of the simulated world, through the same door as a person's."""
+        for login in self.simulator.credentials:
+            await self.engine.add_credential(
+                login["provider"], credential_of(login), label=login["label"], origin="simulator"
+            )
+
+    async def traffic(self) -> None:
+        """Let the clients ask, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for client in CLIENTS:
+                group.create_task(self._client(client, random.Random(self._rng.random())))
+
+    async def _client(self, client: Client, rng: random.Random) -> None:
+        number = 0
+        while True:
+            session = f"{client.name} {number // 6 + 1}"
+            prompt = f"{rng.choice(PROMPTS)} [[tokens={round(client.tokens * rng.uniform(0.6, 1.4))}]]"
+            request = ChatRequest(model=client.model, messages=(Message(Role.USER, (Text(prompt),)),))
+            ask = Ask(model=client.model, session=session, client=client.name)
+            try:
+                async with self.engine.stream(request, ask) as stream:
+                    async for _ in stream:
+                        pass
+            except RotaError:
+                pass  # the story of it is in the log, where the app shows it
+            number += 1
+            await self.clock.sleep(client.pause * rng.uniform(0.5, 1.5))
+
+
+@asynccontextmanager
+async def open_demo(*, speed: float = SPEED, seed: int = 7) -> AsyncIterator[Demo]:
+    """Open a demo; leaving it deletes its home.
+
+    Args:
+        speed: how many seconds pass in one.
+        seed: of the world, the traffic and the jitter.
+    """
+    clock = FastClock(speed)
+    with tempfile.TemporaryDirectory(prefix="rota-demo-") as home:
+        async with SimulatorServer("demo", seed=seed, clock=clock, pace=1.0 / speed) as simulator:
+            engine_opened = open_engine(
+                home=Path(home), settings=_settings(simulator.base_urls), clock=clock, vault=MemoryVault(), seed=seed
+            )
+            async with engine_opened as engine:
+                demo = Demo(engine, simulator, clock, seed)
+                await demo.sign_in()
+                yield demo
+
+
+@asynccontextmanager
+async def running(demo: Demo) -> AsyncIterator[None]:
+    """Let the demo's clients ask for as long as the context."""
+    traffic = asyncio.create_task(demo.traffic(), name="demo traffic")
+    try:
+        yield
+    finally:
+        traffic.cancel()
+        await asyncio.gather(traffic, return_exceptions=True)
+
+
+async def check(*, seconds: float = 40.0, seed: int = 7) -> dict[str, Any]:
+    """Run the demo without a screen until everything it is to show has happened, or `seconds` have passed.
+
+    Returns what happened, with `ok` telling whether all of it did: requests served, an account cooled, another took
+    over, a token was refreshed, a fallback model was used.
+    """
+    happened: Counter[str] = Counter()
+    examples: dict[str, str] = {}
+    async with open_demo(seed=seed) as demo, running(demo):
+        demo.engine.start_background()
+        subscription = demo.engine.subscribe()
+        try:
+            async with asyncio.timeout(seconds):
+                async for batch in subscription:
+                    for event in batch.events:
+                        _note(event, happened, examples, demo.engine)
+                    if all(happened[name] for name in REQUIRED):
+                        break
+        except TimeoutError:
+            pass
+        world_seconds = demo.clock.monotonic()
+    missing = [name for name in REQUIRED if not happened[name]]
+    return {
+        "schema": 1,
+        "ok": not missing,
+        "missing": missing,
+        "simulated_minutes": round(world_seconds / 60, 1),
+        "happened": {name: happened[name] for name in (*REQUIRED, "requests_failed")},
+        "examples": examples,
+    }
+
+
+REQUIRED = ("requests_served", "accounts_cooled", "took_over", "tokens_refreshed", "fallbacks_used")
+
+
+def _note(event: Event, happened: Counter[str], examples: dict[str, str], engine: Engine) -> None:
+    def label(account_id: str) -> str:
+        state = engine.snapshot.account(account_id)
+        return state.account.label if state is not None else account_id
+
+    match event:
+        case RequestServed():
+            happened["requests_served"] += 1
+            if any(a.account_id != event.account_id for a in event.attempts):
+                happened["took_over"] += 1
+                before = " then ".join(label(a.account_id) for a in event.attempts)
+                examples.setdefault("took_over", f"{label(event.account_id)} answered after {before}")
+            if (
+                event.attempts
+                and event.model not in event.requested_model
+                and event.attempts[-1].model != event.model
+            ):
+                happened["fallbacks_used"] += 1
+                examples.setdefault("fallbacks_used", f"{event.model} answered for {event.requested_model}")
+        case RequestFailed(message=message):
+            happened["requests_failed"] += 1
+            examples.setdefault("requests_failed", message)
+        case CooldownStarted(account_id=account_id, reason=reason, model=None):
+            happened["accounts_cooled"] += 1
+            examples.setdefault("accounts_cooled", f"{label(account_id)}: {reason}")
+        case AccountSwitched(account_id=account_id, previous_id=str(previous), reason=reason):
+            happened["took_over"] += 1
+            examples.setdefault("took_over", f"{label(account_id)} after {label(previous)}: {reason}")
+        case TokenRefreshed(account_id=account_id):
+            happened["tokens_refreshed"] += 1
+            examples.setdefault("tokens_refreshed", label(account_id))
+        case ModelCooled() | AttemptFailed() | _:
+            pass
+
+
+def credential_of(login: Mapping[str, Any]) -> Credential:
+    """A simulated world's login as a credential."""
+    refresh = login.get("refresh_token")
+    return Credential(
+        kind=Kind(login["kind"]),
+        secret=Secret(login["secret"]),
+        refresh=Secret(refresh) if refresh else None,
+        expires_at=login.get("expires_at"),
+        scopes=tuple(login.get("scopes", ())),
+    )
+
+
+def _settings(urls: Mapping[str, str]) -> Settings:
+    """The defaults, pointed at the simulator; its make-believe subscriptions may be routed to."""
+    defaults = Settings()
+    return replace(
+        defaults,
+        anthropic=replace(
+            AnthropicSettings(),
+            api_url=urls["anthropic_api"],
+            auth_url=urls["anthropic_auth"],
+            authorize_url=urls["anthropic_auth"],
+            route_subscriptions=True,
+        ),
+        puter=replace(PuterSettings(), api_url=urls["puter_api"], gui_url=urls["puter_gui"]),
+    )

@@ -1,0 +1,40 @@
+"""`rota demo`: the app on the simulator, and its headless check."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+
+@click.command("demo", epilog="Example: rota demo --check | jq .happened")
+@click.option(
+    "--check", is_flag=True, help="Run without a screen, print what happened as JSON; exit 1 if too little did."
+)
+@click.option("--speed", type=click.FloatRange(1, 600), default=60.0, show_default=True, help="Times real time.")
+@click.option("--seed", type=int, default=7, show_default=True)
+@click.option("--ascii", is_flag=True, help="Draw with plain characters only.")
+@click.option("--no-animation", is_flag=True, help="Let nothing move by itself.")
+def command(check: bool, speed: float, seed: int, ascii: bool, no_animation: bool) -> None:
+    """Open the app on the simulator: no network, no account, no keyring; nothing of yours is touched."""
+    import asyncio
+
+    if check:
+        import json
+
+        from rota.demo import check as run_check
+
+        report = asyncio.run(run_check(seed=seed))
+        click.echo(json.dumps(report, indent=2, ensure_ascii=False))
+        sys.exit(0 if report["ok"] else 1)
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise click.UsageError("The demo needs a terminal; `rota demo --check` does not.")
+    asyncio.run(_run(speed, seed, ascii=ascii, no_animation=no_animation))
+
+
+async def _run(speed: float, seed: int, *, ascii: bool, no_animation: bool) -> None:
+    from rota.demo import open_demo, running
+    from rota_tui.app import RotaApp
+
+    async with open_demo(speed=speed, seed=seed) as demo, running(demo):
+        await RotaApp(demo.engine, ascii=ascii, no_animation=no_animation).run_async()
