@@ -8,7 +8,7 @@ _SECRETS = re.compile(
     r"""
     sk-ant-[A-Za-z0-9_\-]{4,}                                        # Anthropic keys and tokens, every generation
     | \beyJ[A-Za-z0-9_\-]{6,}(?:\.[A-Za-z0-9_\-]+){1,2}              # JSON web tokens (Puter's are)
-    | (?i:(?<=\bbearer[ ])|(?<=\bbasic[ ]))[A-Za-z0-9+/=._~\-]{8,}   # whatever an Authorization header held
+    | (?i:(?<=\bbearer[ ])|(?<=\bbasic[ ]))(?=\S*\d)[A-Za-z0-9+/=._~\-]{8,}  # an Authorization header's
     | (?i:(?<=x-api-key:[ ])|(?<=x-api-key:))[^\s"',;]{4,}
     """,
     re.VERBOSE,
