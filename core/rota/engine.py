@@ -26,16 +26,18 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from rota.account import Kind
+    from rota.account import Identity, Kind
     from rota.accounts import Accounts, Added, Removed
     from rota.catalogue import Catalogue
     from rota.clock import Clock
     from rota.config import Settings
     from rota.events import Event
     from rota.hub import Subscription
+    from rota.login.flow import SignIn
     from rota.pool.pool import Ask, Pool, PoolStream, Served
     from rota.pool.refresh import Credentials
     from rota.pool.strategy import Ranking
+    from rota.providers.anthropic import AnthropicProvider
     from rota.providers.base import ChatRequest, Credential, Model, Provider
     from rota.secret import Secret
     from rota.snapshot import AccountState, Snapshot
@@ -52,6 +54,7 @@ class Services:
     accounts: Accounts
     credentials: Credentials
     providers: Mapping[str, Provider]
+    anthropic: AnthropicProvider
     pool: Pool
     poller: Poller
     catalogue: Catalogue
@@ -134,17 +137,58 @@ class Engine:
         return await self.add_credential(provider, Credential(kind=kind, secret=secret), label=label)
 
     async def add_credential(
-        self, provider: str, credential: Credential, *, label: str | None = None, origin: str = "login"
+        self,
+        provider: str,
+        credential: Credential,
+        *,
+        identity: Identity | None = None,
+        label: str | None = None,
+        origin: str = "login",
     ) -> Added:
-        """Keep a login after the provider has said whose it is. Raises as `add_secret` does."""
+        """Keep a login after the provider has said whose it is. Raises as `add_secret` does.
+
+        Args:
+            identity: what the sign-in itself said; good enough when the provider cannot be asked for more.
+        """
         services = await self.services()
         try:
             identity = await services.providers[provider].identify(credential)
         except ProviderError as error:
-            raise SignInFailed(_refusal(provider, error.failure), hint=_remedy(provider, error.failure)) from error
+            unreachable = error.failure.meaning in (Meaning.NETWORK, Meaning.OVERLOADED, Meaning.THROTTLED)
+            if identity is None or not unreachable:
+                raise SignInFailed(_refusal(provider, error.failure), hint=_remedy(error.failure)) from error
         added = await services.accounts.add(provider, credential, identity, label=label, origin=origin)
         services.poller.nudge()
         return added
+
+    @asynccontextmanager
+    async def sign_in(self, provider: str) -> AsyncIterator[SignIn]:
+        """Begin a browser sign-in (a Claude subscription, or Puter); its callback page is open inside the context.
+
+        Open `url` (or show `manual_url`), offer `paste`, then give it to `finish_sign_in`.
+        """
+        from rota.login import anthropic, puter
+
+        services = await self.services()
+        if provider == "anthropic":
+            begun = anthropic.sign_in(services.anthropic, self.clock)
+        else:
+            begun = puter.sign_in(self.settings.puter.gui_url, self.clock)
+        async with begun as attempt:
+            yield attempt
+
+    async def finish_sign_in(self, provider: str, attempt: SignIn, *, label: str | None = None) -> Added:
+        """Wait for the person, check with the provider, keep.
+
+        Raises:
+            SignInFailed: cancelled, timed out, denied or refused, each saying so; nothing was kept.
+            VaultError: it could not be kept.
+        """
+        try:
+            login = await attempt.login()
+        except ProviderError as error:
+            raise SignInFailed(_refusal(provider, error.failure), hint=_remedy(error.failure)) from error
+        return await self.add_credential(provider, login.credential, identity=login.identity, label=label)
 
     async def accounts(self) -> Accounts:
         """The commands about accounts: enable, label, move, use, pin, lift …"""
@@ -226,10 +270,11 @@ class Engine:
         settings = self.settings
         client = open_client(transport=self._transport)
         vault = self._given_vault or await open_vault(settings.vault, self.paths)
+        anthropic = AnthropicProvider(
+            client, api_url=settings.anthropic.api_url, auth_url=settings.anthropic.auth_url, clock=self.clock
+        )
         providers: dict[str, Provider] = {
-            "anthropic": AnthropicProvider(
-                client, api_url=settings.anthropic.api_url, auth_url=settings.anthropic.auth_url, clock=self.clock
-            ),
+            "anthropic": anthropic,
             "puter": PuterProvider(
                 client, api_url=settings.puter.api_url, gui_url=settings.puter.gui_url, clock=self.clock
             ),
@@ -241,6 +286,7 @@ class Engine:
             accounts=Accounts(self.journal, vault, self.clock, self.paths.locks),
             credentials=credentials,
             providers=providers,
+            anthropic=anthropic,
             pool=Pool(self.journal, credentials, providers, settings, self.clock, self._rng),
             poller=Poller(self.journal, credentials, providers, self.clock, self._rng),
             catalogue=Catalogue(providers, credentials, self.paths.catalogue_file, self.clock),
@@ -312,7 +358,7 @@ def _refusal(provider: str, failure: Failure) -> str:
     return f"{name} refused it: {failure.message}"
 
 
-def _remedy(provider: str, failure: Failure) -> str:
+def _remedy(failure: Failure) -> str:
     if failure.action:
         return failure.action
     if failure.meaning in (Meaning.NETWORK, Meaning.OVERLOADED):

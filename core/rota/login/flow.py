@@ -13,6 +13,7 @@ from rota.errors import SignInFailed
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from rota.account import Identity
     from rota.clock import Clock
     from rota.providers.base import Credential
     from rota.secret import Secret
@@ -52,10 +53,19 @@ class Answer:
     """The redirect that the code was issued for, where that matters."""
 
 
-class Exchange(Protocol):
-    """Turns what came back into a credential; one request to the provider, bounded retries inside."""
+@dataclass(frozen=True, slots=True)
+class Login:
+    """What a sign-in ends with."""
 
-    async def __call__(self, answer: Answer) -> Credential: ...
+    credential: Credential
+    identity: Identity | None = None
+    """Whose it is, when the token answer said so; the profile says more."""
+
+
+class Exchange(Protocol):
+    """Turns what came back into a login; one request to the provider, bounded retries inside."""
+
+    async def __call__(self, answer: Answer) -> Login: ...
 
 
 class SignIn:
@@ -108,7 +118,7 @@ class SignIn:
         if not self._answer.done():
             self._answer.set_exception(SignInCancelled("The sign-in was cancelled; nothing was kept."))
 
-    async def credential(self) -> Credential:
+    async def login(self) -> Login:
         """Wait for the person, then for the provider.
 
         Raises:
@@ -126,7 +136,7 @@ class SignIn:
                 )
             answer = self._answer.result()
             self.stage = Stage.CHECKING
-            credential = await self._exchange(answer)
+            login = await self._exchange(answer)
         except SignInCancelled:
             self.stage = Stage.CANCELLED
             raise
@@ -138,4 +148,4 @@ class SignIn:
             with contextlib.suppress(asyncio.CancelledError):
                 await limit
         self.stage = Stage.DONE
-        return credential
+        return login

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 from rota.account import Kind
 from rota.errors import SignInFailed
-from rota.login.flow import Answer, SignIn
+from rota.login.flow import Answer, Login, SignIn
 from rota.login.loopback import CallbackServer, Verdict
 from rota.providers.base import Credential
 from rota.secret import Secret
@@ -34,7 +34,7 @@ async def sign_in(gui_url: str, clock: Clock) -> AsyncIterator[SignIn]:
             url=f"{gui_url}/?action=authme&redirectURL={quote(back, safe='')}",
             manual_url=f"{gui_url}/?action=copyauth",
             read_paste=_read_paste,
-            exchange=_as_credential,
+            exchange=_as_login,
             clock=clock,
         )
 
@@ -66,5 +66,5 @@ def _looks_like_token(text: str) -> bool:
     return len(text) > 20 and text.count(".") == 2 and text.isascii() and " " not in text
 
 
-async def _as_credential(answer: Answer) -> Credential:
-    return Credential(kind=Kind.PUTER, secret=answer.secret)
+async def _as_login(answer: Answer) -> Login:
+    return Login(Credential(kind=Kind.PUTER, secret=answer.secret))
