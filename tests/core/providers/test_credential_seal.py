@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rota.account import Kind
@@ -18,6 +18,7 @@ _times = st.none() | st.floats(allow_nan=False, allow_infinity=False)
 _names = st.none() | st.text(min_size=1)
 
 
+@settings(deadline=None)
 @given(
     kind=st.sampled_from(Kind),
     secret=st.text(min_size=1),

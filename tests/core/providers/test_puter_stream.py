@@ -6,7 +6,7 @@ import json
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.puter_captures import capture
 
@@ -233,6 +233,7 @@ def test_lorem_ipsum_that_breaks_off_is_cut() -> None:
 _texts = st.text(alphabet=st.characters(exclude_categories=["Cs"]), min_size=1)
 
 
+@settings(deadline=None)
 @given(texts=st.lists(_texts, max_size=6), data=st.data())
 def test_a_stream_reads_the_same_wherever_it_is_cut(texts: list[str], data: st.DataObject) -> None:
     body = _ndjson(*({"type": "text", "text": text} for text in texts), USED)
@@ -247,6 +248,7 @@ def test_each_byte_alone_reads_like_the_whole(text: str) -> None:
     assert _read(body, tuple(range(len(body))))[0] == TextDelta(text)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_give_deltas_or_a_provider_error(body: bytes) -> None:
     with pytest.raises(ProviderError):

@@ -89,23 +89,32 @@ _REQUEST_FAULTS = frozenset({400, 413, 422})
 
 
 def failure(
-    status: int | None, body: bytes, headers: Mapping[str, str], now: float, *, model: str | None = None
+    status: int | None,
+    body: bytes,
+    headers: Mapping[str, str],
+    now: float,
+    *,
+    model: str | None = None,
+    site: str = PUTER,
 ) -> Failure:
-    """What this answer means. `model` is the one that was asked for, if any."""
+    """What this answer means. `model` is the one that was asked for, if any; `site` is where people act."""
     answer = envelope.read(status, body)
     wait = retry_after(headers, now)
     if not answer.json:
         return _not_puters(answer, wait)
     meaning, code, action = _judge(answer, model)
-    gate = meaning is Meaning.GATED
+    message = answer.message or _plain(answer.status)
+    if code == "upstream_bad_request":
+        # The one code under which Puter passes on the vendor's answer as it is, JSON and all.
+        message = _vendors(message)[2]
     return Failure(
         meaning=meaning,
-        message=_words(answer.message or _plain(answer.status)),
+        message=_words(message),
         status=answer.status,
         code=code,
         retry_after=RATE_WINDOW_S if wait is None and meaning is Meaning.THROTTLED else wait,
         action=action,
-        action_url=PUTER if gate else None,
+        action_url=site if meaning is Meaning.GATED else None,
         retryable_here=meaning not in _FINAL,
     )
 
@@ -113,18 +122,14 @@ def failure(
 def in_stream(message: str, *, started: bool) -> Failure:
     """What an `error` line means, which holds nothing but the upstream SDK's message.
 
-    Both vendors' SDKs write it as `<HTTP status> <vendor's JSON body or its message>`, so the status is read from
-    there, and the vendor's type from the JSON. Once content was `started` it is nobody's limit any more: the answer
-    broke.
+    Once content was `started` it is nobody's limit any more: the answer broke.
     """
-    status, rest = _split_status(message)
-    vendor = fields.record(fields.parse(rest))
-    inner = fields.record(vendor.get("error")) or vendor
+    status, code, words = _vendors(message)
     meaning = Meaning.OVERLOADED if started or status is None else _upstream((status,))
     return Failure(
         meaning=meaning,
-        message=_words(fields.text(inner, "message") or rest or "The model's vendor broke off."),
-        code=fields.text(inner, "type", "code"),
+        message=_words(words or "The model's vendor broke off."),
+        code=code,
         status=status,
         retryable_here=meaning not in _FINAL,
     )
@@ -251,12 +256,18 @@ def _plain(status: int | None) -> str:
     return "Puter answered with an error and no reason." if status is None else f"Puter answered HTTP {status}."
 
 
-def _split_status(message: str) -> tuple[int | None, str]:
-    """The HTTP status at the head of an SDK's message, and the rest."""
+def _vendors(message: str) -> tuple[int | None, str | None, str]:
+    """A vendor's HTTP status, error type and words out of its SDK's message.
+
+    Both SDKs that Puter uses write `<status> <the vendor's JSON body, or its message>`.
+    """
     head, _, rest = message.partition(" ")
+    status = None
     if len(head) == 3 and head.isascii() and head.isdigit() and 400 <= int(head) <= 599:
-        return int(head), rest.strip()
-    return None, message
+        status, message = int(head), rest.strip()
+    body = fields.record(fields.parse(message))
+    inner = fields.record(body.get("error")) or body
+    return status, fields.text(inner, "type", "code"), fields.text(inner, "message") or message
 
 
 def _words(message: str) -> str:

@@ -7,7 +7,7 @@ models must not be lost to one odd entry.
 from __future__ import annotations
 
 import json
-import math
+import sys
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
@@ -39,7 +39,7 @@ def number(source: Record, *keys: str) -> float | None:
     """The first of `keys` that holds a finite number."""
     for key in keys:
         value = source.get(key)
-        if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= sys.float_info.max:
             return float(value)
     return None
 

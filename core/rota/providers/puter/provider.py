@@ -55,8 +55,9 @@ class PuterProvider:
         """
         self._client = client
         self._api = api_url.rstrip("/")
-        gui = urlsplit(gui_url)
-        self._origin = f"{gui.scheme}://{gui.netloc}"
+        self._site = gui_url.rstrip("/")
+        site = urlsplit(gui_url)
+        self._origin = f"{site.scheme}://{site.netloc}"
         self._clock = clock
         self._answer_s = answer_s
         self._first_content_s = first_content_s
@@ -155,7 +156,8 @@ class PuterProvider:
         if 200 <= status < 300 and not isinstance(got, dict):
             said = f"Puter's answer is {_content_type(headers) or 'of no type'}, not JSON."
             raise ProviderError(classify.unusable(said, status, "not-json"))
-        raise ProviderError(classify.failure(status, body, headers, self._clock.now(), model=model))
+        now = self._clock.now()
+        raise ProviderError(classify.failure(status, body, headers, now, model=model, site=self._site))
 
 
 class _Stream:
