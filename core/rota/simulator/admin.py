@@ -10,8 +10,9 @@ from starlette.routing import BaseRoute, Route
 from rota.simulator.calls import as_json
 from rota.simulator.faults import FAULTS, UnknownFault, fault_from
 from rota.simulator.knobs import UnknownKnob
+from rota.simulator.report import state_of
 from rota.simulator.responses import read_json
-from rota.simulator.settings import UnknownSetting, set_account, set_model, state_of
+from rota.simulator.settings import UnknownSetting, set_account, set_model
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -130,8 +130,11 @@ class Fault:
     """A delay or a `Retry-After`, as the fault means it."""
     after: int = 2
     """Events of a stream that pass before it strikes."""
+    after_bytes: int | None = None
+    """Bytes of a stream that pass before a `cut`, instead of events."""
     status: int | None = None
     headers: dict[str, str] = field(default_factory=dict)
+    """Added to the answer: a `retry-after` that is a date, say."""
     body: Any = None
 
     def __post_init__(self) -> None:

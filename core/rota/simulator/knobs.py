@@ -30,6 +30,8 @@ class Knobs:
     """Bytes in a network chunk of a stream, splitting lines and characters; 0 sends whole events."""
     uneven_chunks: bool = False
     """Chunks of 1 to `chunk_bytes` bytes."""
+    gzip: bool = False
+    """Answers are compressed for whoever accepts it; event streams are not."""
     era: Era = "current"
     """Which Puter server answers."""
     access_token_seconds: float = 8 * 3600.0

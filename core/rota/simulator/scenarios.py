@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_args
 
 from rota.clock import SystemClock
-from rota.simulator.anthropic.state import ALL_SCOPES
+from rota.simulator.anthropic.state import ALL_SCOPES, UsageShape
 from rota.simulator.faults import Fault
 from rota.simulator.puter.catalogue_data import FALLBACKS
 from rota.simulator.puter.state import Tier
@@ -68,39 +68,31 @@ def _default(world: World) -> None:
 def _demo(world: World) -> None:
     """Everything rota does, within an hour of the world's time: a minute at speed 60."""
     world.add_subscription("Work Max", "max5", email="ada@example.com", access_seconds=7 * HOUR)
-    world.add_subscription("Side Pro", "pro", email="grace@example.com", access_seconds=18 * MINUTE)
+    world.add_subscription("Side Pro", "pro", email="grace@example.com", access_seconds=14 * MINUTE)
     world.add_subscription("Studio Team", "team-premium", email="ada@studio.example", organization="Studio")
     world.add_api_key("Console", rpm=400, itpm=200_000, otpm=60_000)
     world.add_puter("carol")
     world.add_puter("patient_door_615887", "guest")
-    # Small enough that a few dozen requests of a demo's clients fill them.
-    set_account(
-        world,
-        "Work Max",
-        {
-            "five_hour": {"capacity": 3e7, "utilization": 0.62, "resets_in": 47 * MINUTE},
-            "seven_day": {"capacity": 6e8, "utilization": 0.44, "resets_in": 3 * DAY},
-            "scoped": {"capacity": 3e8, "utilization": 0.71, "resets_in": 3 * DAY},
-        },
-    )
-    set_account(
-        world,
-        "Side Pro",
-        {
-            "five_hour": {"capacity": 4e7, "utilization": 0.21, "resets_in": 2.6 * HOUR},
-            "seven_day": {"capacity": 5e8, "utilization": 0.38, "resets_in": 5 * DAY},
-        },
-    )
-    set_account(
-        world,
-        "Studio Team",
-        {
-            "five_hour": {"capacity": 6e7, "utilization": 1.0, "resets_in": 21 * MINUTE},
-            "seven_day": {"capacity": 9e8, "utilization": 0.57, "resets_in": 1.4 * DAY},
-        },
-    )
+    # The least used by the week, so most strategies begin with it, and it has room for some twenty replies only.
+    work = {
+        "five_hour": {"capacity": 3e7, "utilization": 0.86, "resets_in": 41 * MINUTE},
+        "seven_day": {"capacity": 6e8, "utilization": 0.21, "resets_in": 3 * DAY},
+        "scoped": {"capacity": 3e8, "utilization": 0.71, "resets_in": 3 * DAY},
+    }
+    set_account(world, "Work Max", work)
+    side = {
+        "five_hour": {"capacity": 9e7, "utilization": 0.27, "resets_in": 2.6 * HOUR},
+        "seven_day": {"capacity": 5e8, "utilization": 0.38, "resets_in": 5 * DAY},
+    }
+    set_account(world, "Side Pro", side)
+    # Spent at the start, back after twenty seconds.
+    studio = {
+        "five_hour": {"capacity": 6e7, "utilization": 1.0, "resets_in": 21 * MINUTE},
+        "seven_day": {"capacity": 9e8, "utilization": 0.57, "resets_in": 1.4 * DAY},
+    }
+    set_account(world, "Studio Team", studio)
     set_account(world, "carol", {"remaining": 31e6})
-    # The head of the fallback chain is busy, so the chain is seen at work.
+    # The head of the default fallback chain is busy, so the chain is seen at work.
     for slug in FALLBACKS[:2]:
         set_model(world, f"openrouter:{slug}:free", {"limited_for": 35 * MINUTE})
 
@@ -207,20 +199,17 @@ def _duplicates(world: World) -> None:
     world.add_subscription("full-login", "pro", email="grace@example.com", scopes=ALL_SCOPES)
 
 
+def _console(world: World) -> None:
+    """Console logins of `ant auth login`, beside keys."""
+    world.add_profile("work", email="ada@example.com", organization="Analytical Engines Ltd")
+    world.add_profile("private", email="ada@example.com", rpm=50, access_seconds=10 * MINUTE)
+    world.add_profile("newcomer", email="alan@example.com", seeded=False)
+    world.add_api_key("console")
+
+
 def _shapes(world: World) -> None:
     """One subscription for each body that the usage endpoint is known to give."""
-    for shape in (
-        "full",
-        "legacy",
-        "extra-only",
-        "all-null",
-        "idle",
-        "over",
-        "past-reset",
-        "unknown-kinds",
-        "notice",
-        "bare-windows",
-    ):
+    for shape in get_args(UsageShape):
         item = world.add_subscription(f"usage-{shape}", "max20")
         item.five_hour.fill(world.now(), 0.15, 2 * HOUR)
         item.seven_day.fill(world.now(), 0.48, 4 * DAY)
@@ -239,5 +228,6 @@ SCENARIOS: Mapping[str, Scenario] = {
     "legacy-2025": Scenario("Puter of 2025, old Anthropic bodies", _legacy2025),
     "broken": Scenario("HTML errors, overload, cut connections, half answers", _broken),
     "duplicates": Scenario("one person in two organisations, one account with two logins", _duplicates),
+    "console": Scenario("Console logins beside an API key", _console),
     "usage-shapes": Scenario("every body the usage endpoint is known to give", _shapes),
 }

@@ -17,6 +17,7 @@ from rota.simulator import signin
 from rota.simulator.admin import admin_routes
 from rota.simulator.anthropic import routes as anthropic
 from rota.simulator.calls import Recorder
+from rota.simulator.compression import Compressor
 from rota.simulator.puter import routes as puter
 from rota.simulator.scenarios import build_world
 
@@ -41,7 +42,10 @@ def create_app(world: World) -> Starlette:
             Mount("/puter", routes=[*signin.puter_routes(world), *puter.gui_routes(world)]),
             Mount("/_sim", routes=admin_routes(world)),
         ],
-        middleware=[Middleware(Recorder, calls=world.calls, clock=world.clock, knobs=world.knobs)],
+        middleware=[
+            Middleware(Recorder, calls=world.calls, clock=world.clock, knobs=world.knobs),
+            Middleware(Compressor, knobs=world.knobs),
+        ],
     )
 
 
@@ -122,6 +126,7 @@ class SimulatorServer:
         config = uvicorn.Config(
             create_app(self.world),
             lifespan="off",
+            timeout_keep_alive=60,
             access_log=False,
             log_config=None,
             # A connection cut on purpose is an error to uvicorn, and this is somebody's terminal.

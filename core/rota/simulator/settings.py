@@ -1,9 +1,8 @@
-"""Sets and shows an account's state by plain names and values, as the admin routes and scenarios do."""
+"""Sets an account's state by plain names and values, as the admin routes and scenarios do."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, get_args
 
 from rota.simulator.anthropic.state import ApiKey, Policy, Subscription, UsageRegime, UsageShape
@@ -21,15 +20,19 @@ class UnknownSetting(ValueError):
 def set_account(world: World, label: str, settings: Mapping[str, Any]) -> None:
     """Set some of an account's state.
 
-    Subscriptions: `five_hour`, `seven_day`, `scoped` as `{"utilization": 0..., "resets_in": seconds}`; `extra` as the
-    fields of `ExtraUsage`; `policy`, `usage_shape`, `usage_regime`, `organization_disabled`, `access_expires_in`,
-    `revoke_access`, `revoke_refresh`, `refresh_expires_in`.
-    API keys: `rpm`, `itpm`, `otpm`, `credit_cents`, `spend_limit_reached`, `active`.
+    Subscriptions: `five_hour`, `seven_day`, `scoped` as `{"utilization": 0.5, "resets_in": 60, "capacity": 1e8}` with
+    any of the three; `extra` as the fields of `ExtraUsage`; `policy`, `usage_shape`, `usage_regime`,
+    `organization_disabled`.
+    Subscriptions and Console logins: `access_expires_in`, `refresh_expires_in`, `revoke_access`, `revoke_refresh`.
+    API keys and Console logins: `rpm`, `itpm`, `otpm`, `credit_cents`, `spend_limit_reached`, `active`.
     Puter: `remaining`, `allowance`, `purchased`, `tier`, `gates`, `suspended`, `flagged`, `revoke_tokens`,
     `token_version`, `token_expires_in`, `app_blocked`.
     """
     if label in world.subscriptions:
         _apply(settings, _subscription_setters(world, world.subscriptions[label]))
+    elif label in world.profiles:
+        profile = world.profiles[label]
+        _apply(settings, {**_token_setters(world, profile), **_key_setters(profile.payer)})
     elif label in world.api_keys:
         _apply(settings, _key_setters(world.api_keys[label]))
     elif label in world.puter:
@@ -46,21 +49,6 @@ def set_model(world: World, name: str, settings: Mapping[str, Any]) -> None:
     world.model_limited_until[model.id] = world.now() + _number(settings["limited_for"])
 
 
-def state_of(world: World) -> dict[str, Any]:
-    """The whole world without a secret in it."""
-    now = world.now()
-    return {
-        "scenario": world.name,
-        "seed": world.seed,
-        "now": now,
-        "knobs": asdict(world.knobs),
-        "subscriptions": {item.label: _subscription_state(item, now) for item in world.subscriptions.values()},
-        "api_keys": {item.label: _key_state(item, now) for item in world.api_keys.values()},
-        "puter": {item.label: _puter_state(item) for item in world.puter.values()},
-        "models_limited": {model: until for model, until in world.model_limited_until.items() if until > now},
-    }
-
-
 Setter = Callable[[Any], None]
 
 
@@ -72,7 +60,7 @@ def _apply(settings: Mapping[str, Any], setters: Mapping[str, Setter]) -> None:
         setters[name](value)
 
 
-def _subscription_setters(world: World, item: Subscription) -> dict[str, Setter]:
+def _token_setters(world: World, item: Login) -> dict[str, Setter]:
     def access_expires_in(value: Any) -> None:
         for token in item.access.values():
             token.expires_at = world.now() + _number(value)
@@ -89,6 +77,15 @@ def _subscription_setters(world: World, item: Subscription) -> dict[str, Setter]
         for token in item.refresh.values():
             token.revoked = _flag(value)
 
+    return {
+        "access_expires_in": access_expires_in,
+        "refresh_expires_in": refresh_expires_in,
+        "revoke_access": revoke_access,
+        "revoke_refresh": revoke_refresh,
+    }
+
+
+def _subscription_setters(world: World, item: Subscription) -> dict[str, Setter]:
     def scoped(value: Any) -> None:
         if not item.scoped:
             raise UnknownSetting(f"{item.label} has no model-scoped window")
@@ -109,10 +106,7 @@ def _subscription_setters(world: World, item: Subscription) -> dict[str, Setter]
         "usage_shape": lambda value: setattr(item, "usage_shape", _one_of(value, get_args(UsageShape))),
         "usage_regime": lambda value: setattr(item, "usage_regime", _one_of(value, get_args(UsageRegime))),
         "organization_disabled": lambda value: setattr(item, "organization_disabled", _flag(value)),
-        "access_expires_in": access_expires_in,
-        "refresh_expires_in": refresh_expires_in,
-        "revoke_access": revoke_access,
-        "revoke_refresh": revoke_refresh,
+        **_token_setters(world, item),
     }
 
 
@@ -204,48 +198,3 @@ def _one_of(value: Any, allowed: tuple[Any, ...]) -> Any:
     if value not in allowed:
         raise UnknownSetting(f"{value!r} is none of {', '.join(map(str, allowed))}")
     return value
-
-
-def _window_state(window: Window, now: float) -> dict[str, Any]:
-    return {"utilization": window.utilization(now), "resets_at": window.resets_at, "capacity": window.capacity}
-
-
-def _subscription_state(item: Subscription, now: float) -> dict[str, Any]:
-    return {
-        "email": item.email,
-        "plan": item.plan.name,
-        "seeded": item.seeded,
-        "five_hour": _window_state(item.five_hour, now),
-        "seven_day": _window_state(item.seven_day, now),
-        "scoped": {scoped.display_name: _window_state(scoped.window, now) for scoped in item.scoped},
-        "extra": asdict(item.extra),
-        "policy": item.policy,
-        "usage_shape": item.usage_shape,
-        "usage_reads": item.usage_reads.count(now),
-        "access_expires_at": [token.expires_at for token in item.access.values()],
-    }
-
-
-def _key_state(item: ApiKey, now: float) -> dict[str, Any]:
-    return {
-        "requests": item.requests.remaining(now),
-        "input_tokens": item.input_tokens.remaining(now),
-        "output_tokens": item.output_tokens.remaining(now),
-        "credit_cents": item.credit_cents,
-        "spend_limit_reached": item.spend_limit_reached,
-        "active": item.active,
-    }
-
-
-def _puter_state(item: PuterAccount) -> dict[str, Any]:
-    return {
-        "tier": item.tier,
-        "email": item.email,
-        "remaining": item.remaining,
-        "allowance": item.allowance,
-        "gates": sorted(item.gates),
-        "suspended": item.suspended,
-        "flagged": item.flagged,
-        "running": item.running,
-        "calls": item.calls,
-    }

@@ -72,18 +72,18 @@ async def authorize_page(world: World, request: Request) -> Response:
         raise Refusal(_page("Invalid OAuth request", f"<p>{escape(fault)}</p>", status=400))
     approved = query.pop("approve", None)
     if approved is None:
-        names = ((subscription.label, subscription.email) for subscription in world.subscriptions.values())
+        names = ((login.label, login.email) for login in world.logins().values())
         return _consent(request, "Authorize access to your Claude account", names)
     redirect = query["redirect_uri"]
     if approved == CANCEL:
         return _redirect(redirect, {"error": "access_denied", "state": query["state"]})
-    subscription = next((item for item in world.subscriptions.values() if approved in (item.label, item.email)), None)
-    if subscription is None:
+    login = next((item for item in world.logins().values() if approved in (item.label, item.email)), None)
+    if login is None:
         raise Refusal(_page("No such account", f"<p>{escape(approved)}</p>", status=404))
-    call_of(request).account = subscription.label
+    call_of(request).account = login.label
     code = "sim-code-" + world.random_word(32)
     world.authorizations[code] = Authorization(
-        account=subscription.label,
+        account=login.label,
         client_id=query["client_id"],
         redirect_uri=redirect,
         state=query["state"],

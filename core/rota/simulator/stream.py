@@ -123,6 +123,20 @@ class Streamed(StreamingResponse):
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
+async def cut_short(chunks: AsyncIterator[bytes], fault: Fault | None) -> AsyncGenerator[bytes]:
+    """A stream of chunks that breaks at a certain byte, if a fault says so."""
+    if fault is None or fault.name != "cut" or fault.after_bytes is None:
+        async for chunk in chunks:
+            yield chunk
+        return
+    left = fault.after_bytes
+    async for chunk in chunks:
+        yield chunk[:left]
+        left -= len(chunk)
+        if left <= 0:
+            raise ConnectionCut
+
+
 async def struck(
     events: AsyncIterator[bytes], fault: Fault | None, error: bytes, clock: Clock
 ) -> AsyncGenerator[bytes]:
@@ -131,7 +145,7 @@ async def struck(
     async for event in events:
         if fault is not None and passed == fault.after:
             match fault.name:
-                case "cut":
+                case "cut" if fault.after_bytes is None:
                     raise ConnectionCut
                 case "stream-error":
                     yield error

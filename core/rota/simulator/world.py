@@ -7,12 +7,17 @@ import hashlib
 import json
 import random
 import uuid
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from rota.simulator.anthropic.state import (
     ALL_SCOPES,
+    CONSOLE_SCOPES,
     AccessToken,
     ApiKey,
+    ConsoleProfile,
+    Identity,
+    Login,
     RefreshToken,
     Subscription,
     new_subscription,
@@ -41,6 +46,7 @@ class World:
         self.knobs = knobs or Knobs()
         self.rng = random.Random(seed)
         self.subscriptions: dict[str, Subscription] = {}
+        self.profiles: dict[str, ConsoleProfile] = {}
         self.api_keys: dict[str, ApiKey] = {}
         self.puter: dict[str, PuterAccount] = {}
         self.catalogue = Catalogue()
@@ -68,7 +74,11 @@ class World:
         return self.word_for(f"random/{self.rng.random()}", length)
 
     def labels(self) -> list[str]:
-        return [*self.subscriptions, *self.api_keys, *self.puter]
+        return [*self.subscriptions, *self.profiles, *self.api_keys, *self.puter]
+
+    def logins(self) -> dict[str, Subscription | ConsoleProfile]:
+        """Whoever holds Anthropic tokens, by label."""
+        return {**self.subscriptions, **self.profiles}
 
     # Anthropic
 
@@ -84,16 +94,7 @@ class World:
         access_seconds: float | None = None,
     ) -> Subscription:
         """A subscription; seeded ones have tokens from the start, the access token for `access_seconds`."""
-        email = email or f"{label}@example.com"
-        organization = organization or f"{email}'s Organization"
-        subscription = new_subscription(
-            label=label,
-            email=email,
-            account_uuid=self.uuid_for(f"account/{email}"),
-            organization_uuid=self.uuid_for(f"organization/{organization}"),
-            organization=organization,
-            plan=plan,
-        )
+        subscription = new_subscription(self._identity(label, email, organization), plan)
         subscription.seeded = seeded
         self.subscriptions[label] = subscription
         if seeded:
@@ -102,51 +103,90 @@ class World:
             self.mint_refresh(subscription, scopes, family=subscription.families)
         return subscription
 
-    def mint_access(
-        self, subscription: Subscription, scopes: tuple[str, ...], *, seconds: float | None = None
-    ) -> str:
-        subscription.minted += 1
-        word = self.word_for(f"oat/{subscription.label}/{subscription.minted}", 40)
-        token = f"sk-ant-oat01-sim-{subscription.label}-{subscription.minted}-{word}"
+    def add_profile(
+        self,
+        label: str,
+        *,
+        email: str = "",
+        organization: str = "",
+        rpm: int = 1000,
+        seeded: bool = True,
+        access_seconds: float | None = None,
+    ) -> ConsoleProfile:
+        """A Console login, whose refresh token only its own client may spend."""
+        identity = self._identity(label, email, organization)
+        payer = ApiKey(
+            label=label,
+            key=None,
+            organization_uuid=identity.organization_uuid,
+            requests=Bucket(rpm),
+            input_tokens=Bucket(450_000),
+            output_tokens=Bucket(90_000),
+        )
+        client_id = self.uuid_for(f"client/{label}")
+        profile = ConsoleProfile(**asdict(identity), payer=payer, client_id=client_id, seeded=seeded)
+        self.profiles[label] = profile
+        if seeded:
+            profile.families += 1
+            self.mint_access(profile, CONSOLE_SCOPES, seconds=access_seconds)
+            self.mint_refresh(profile, CONSOLE_SCOPES, family=profile.families, client_id=client_id)
+        return profile
+
+    def _identity(self, label: str, email: str, organization: str) -> Identity:
+        email = email or f"{label.replace(' ', '.').lower()}@example.com"
+        organization = organization or f"{email}'s Organization"
+        return Identity(
+            label=label,
+            email=email,
+            account_uuid=self.uuid_for(f"account/{email}"),
+            organization_uuid=self.uuid_for(f"organization/{organization}"),
+            organization=organization,
+        )
+
+    def mint_access(self, login: Login, scopes: tuple[str, ...], *, seconds: float | None = None) -> str:
+        token = self._mint(login, "oat01")
         life = self.knobs.access_token_seconds if seconds is None else seconds
-        subscription.access[token] = AccessToken(self.now() + life, scopes)
+        login.access[token] = AccessToken(self.now() + life, scopes)
         return token
 
     def mint_refresh(
-        self, subscription: Subscription, scopes: tuple[str, ...], *, family: int, client_id: str | None = None
+        self, login: Login, scopes: tuple[str, ...], *, family: int, client_id: str | None = None
     ) -> str:
-        subscription.minted += 1
-        word = self.word_for(f"ort/{subscription.label}/{subscription.minted}", 40)
-        token = f"sk-ant-ort01-sim-{subscription.label}-{subscription.minted}-{word}"
+        token = self._mint(login, "ort01")
         expires_at = self.now() + self.knobs.refresh_token_seconds
-        subscription.refresh[token] = RefreshToken(scopes, expires_at, family, client_id)
+        login.refresh[token] = RefreshToken(scopes, expires_at, family, client_id)
         return token
 
-    def find_access(self, token: str) -> tuple[Subscription, AccessToken] | None:
-        for subscription in self.subscriptions.values():
-            if (found := subscription.access.get(token)) is not None:
-                return subscription, found
+    def _mint(self, login: Login, kind: str) -> str:
+        login.minted += 1
+        word = self.word_for(f"{kind}/{login.label}/{login.minted}", 40)
+        return f"sk-ant-{kind}-sim-{_slug(login.label)}-{login.minted}-{word}"
+
+    def find_access(self, token: str) -> tuple[Subscription | ConsoleProfile, AccessToken] | None:
+        for login in self.logins().values():
+            if (found := login.access.get(token)) is not None:
+                return login, found
         return None
 
-    def find_refresh(self, token: str) -> tuple[Subscription, RefreshToken] | None:
-        for subscription in self.subscriptions.values():
-            if (found := subscription.refresh.get(token)) is not None:
-                return subscription, found
+    def find_refresh(self, token: str) -> tuple[Subscription | ConsoleProfile, RefreshToken] | None:
+        for login in self.logins().values():
+            if (found := login.refresh.get(token)) is not None:
+                return login, found
         return None
 
     def refreshes(self) -> list[dict[str, Any]]:
         """How often each refresh token was spent and refused."""
         return [
             {
-                "account": subscription.label,
+                "account": login.label,
                 "token": fingerprint(token),
                 "family": record.family,
                 "spent": record.spent,
                 "refused": record.refused,
                 "revoked": record.revoked,
             }
-            for subscription in self.subscriptions.values()
-            for token, record in subscription.refresh.items()
+            for login in self.logins().values()
+            for token, record in login.refresh.items()
         ]
 
     def add_api_key(
@@ -154,7 +194,7 @@ class World:
     ) -> ApiKey:
         key = ApiKey(
             label=label,
-            key=f"sk-ant-api03-sim-{label}-{self.word_for(f'api/{label}', 48)}",
+            key=f"sk-ant-api03-sim-{_slug(label)}-{self.word_for(f'api/{label}', 48)}",
             organization_uuid=self.uuid_for(f"organization/{label}"),
             requests=Bucket(rpm),
             input_tokens=Bucket(itpm),
@@ -216,7 +256,7 @@ class World:
         payload["iat"] = int(self.now())
         if expires_at is not None:
             payload["exp"] = int(expires_at)
-        signature = f"sim-{account.label}-{self.word_for(f'jwt/{account.label}/{number}', 32)}"
+        signature = f"sim-{_slug(account.label)}-{self.word_for(f'jwt/{account.label}/{number}', 32)}"
         token = f"{_base64url(header)}.{_base64url(payload)}.{signature}"
         account.tokens[token] = PuterToken(kind, expires_at, version=version)
         return token
@@ -232,23 +272,26 @@ class World:
     def credentials(self) -> list[dict[str, Any]]:
         """Every seeded credential, with its (fake) secret."""
         listed: list[dict[str, Any]] = []
-        for subscription in self.subscriptions.values():
-            if subscription.seeded:
-                token, access = next(iter(subscription.access.items()))
+        for login in self.logins().values():
+            if login.seeded:
+                token, access = next(iter(login.access.items()))
+                refresh, record = next(iter(login.refresh.items()))
                 listed.append(
                     {
                         "provider": "anthropic",
-                        "kind": "subscription",
-                        "label": subscription.label,
-                        "email": subscription.email,
-                        "plan": subscription.plan.name,
+                        "kind": "subscription" if isinstance(login, Subscription) else "console-profile",
+                        "label": login.label,
+                        "email": login.email,
+                        "plan": login.plan.name if isinstance(login, Subscription) else None,
                         "secret": token,
                         "access_token": token,
-                        "refresh_token": next(iter(subscription.refresh)),
+                        "refresh_token": refresh,
                         "expires_at": access.expires_at,
+                        "refresh_expires_at": record.expires_at,
+                        "client_id": record.client_id,
                         "scopes": list(access.scopes),
-                        "account_uuid": subscription.account_uuid,
-                        "organization_uuid": subscription.organization_uuid,
+                        "account_uuid": login.account_uuid,
+                        "organization_uuid": login.organization_uuid,
                     }
                 )
         listed.extend(
@@ -258,7 +301,7 @@ class World:
         )
         for account in self.puter.values():
             if account.seeded:
-                token, record = next(iter(account.tokens.items()))
+                token, puter_token = next(iter(account.tokens.items()))
                 listed.append(
                     {
                         "provider": "puter",
@@ -267,7 +310,7 @@ class World:
                         "email": account.email,
                         "tier": account.tier,
                         "uuid": account.uuid,
-                        "token_kind": record.kind,
+                        "token_kind": puter_token.kind,
                         "secret": token,
                     }
                 )
@@ -277,3 +320,8 @@ class World:
 def _base64url(value: dict[str, Any]) -> str:
     raw = json.dumps(value, separators=(",", ":")).encode()
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def _slug(label: str) -> str:
+    """A label as it may stand in a token."""
+    return "".join(sign if sign.isascii() and sign.isalnum() else "-" for sign in label.lower())

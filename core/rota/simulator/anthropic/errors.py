@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from rota.simulator.anthropic.state import ConsoleProfile, Subscription
 from rota.simulator.calls import call_of
 from rota.simulator.responses import CompactJSON, Refusal
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from rota.simulator.anthropic.state import AccessToken, ApiKey, Subscription
+    from rota.simulator.anthropic.state import AccessToken, ApiKey
     from rota.simulator.world import World
 
 OAUTH_BETA = "oauth-2025-04-20"
@@ -69,24 +70,24 @@ def bearer_of(request: Request) -> str | None:
     return token.strip() if scheme.lower() == "bearer" and token.strip() else None
 
 
-def authenticate_bearer(world: World, request: Request) -> tuple[Subscription, AccessToken]:
+def authenticate_bearer(world: World, request: Request) -> tuple[Subscription | ConsoleProfile, AccessToken]:
     """Whose access token this is; refuses unknown, expired and revoked ones."""
     token = bearer_of(request)
     found = world.find_access(token) if token else None
     if found is None:
         refuse(request, "authentication_error", "Invalid bearer token")
-    subscription, access = found
-    call_of(request).account = subscription.label
+    login, access = found
+    call_of(request).account = login.label
     if access.revoked:
         refuse(request, "permission_error", REVOKED)
     if access.expires_at <= world.now():
         refuse(request, "authentication_error", EXPIRED)
-    return subscription, access
+    return login, access
 
 
 def authenticate_key(world: World, request: Request) -> ApiKey:
     """Whose API key this is."""
-    offered = request.headers.get("x-api-key", "")
+    offered = request.headers["x-api-key"]
     for key in world.api_keys.values():
         if key.key == offered and key.active:
             call_of(request).account = key.label
@@ -103,8 +104,8 @@ def authenticate(world: World, request: Request) -> Subscription | ApiKey:
     betas = {beta.strip() for beta in request.headers.get("anthropic-beta", "").split(",")}
     if OAUTH_BETA not in betas:
         refuse(request, "authentication_error", "OAuth authentication is currently not supported.")
-    subscription, access = authenticate_bearer(world, request)
-    if subscription.organization_disabled:
+    login, access = authenticate_bearer(world, request)
+    if isinstance(login, Subscription) and login.organization_disabled:
         refuse(
             request,
             "permission_error",
@@ -112,7 +113,7 @@ def authenticate(world: World, request: Request) -> Subscription | ApiKey:
         )
     if "user:inference" not in access.scopes:
         refuse(request, "permission_error", "OAuth token does not meet scope requirement user:inference")
-    return subscription
+    return login.payer if isinstance(login, ConsoleProfile) else login
 
 
 def check_version(request: Request) -> str:

@@ -48,6 +48,7 @@ _ANSWERS = {
 def answer(request: Request, fault: Fault, headers: dict[str, str]) -> None:
     """Refuse as the fault says; faults of streams and windows pass."""
     wait = {"retry-after": f"{fault.seconds:g}"} if fault.seconds is not None else {}
+    wait |= {name.lower(): value for name, value in fault.headers.items()}
     match fault.name:
         case "ramp":
             refuse(

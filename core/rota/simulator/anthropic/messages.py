@@ -25,7 +25,7 @@ from rota.simulator.calls import call_of
 from rota.simulator.faults import LOGINS, MESSAGES, STREAMS, Fault
 from rota.simulator.prompts import Prompt, read_prompt
 from rota.simulator.responses import MAX_BODY_BYTES, CompactJSON, read_json, take_fault
-from rota.simulator.stream import Pace, Streamed, in_chunks, sse, struck
+from rota.simulator.stream import Pace, Streamed, cut_short, in_chunks, sse, struck
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -149,7 +149,8 @@ async def _stream(
                 yield sse("ping", {"type": "ping"})
             return
         events = struck(as_events(answered, pace, spoke), effect, MID_STREAM_ERROR, world.clock)
-        async for chunk in in_chunks(events, world.knobs.splitting, world.rng):
+        chunks = in_chunks(events, world.knobs.splitting, world.rng)
+        async for chunk in cut_short(chunks, effect):
             yield chunk
     finally:
         bill.clock_now = world.now()

@@ -7,7 +7,7 @@ import hashlib
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import parse_qsl
 
-from rota.simulator.anthropic.state import ALL_SCOPES, RefreshToken, Subscription
+from rota.simulator.anthropic.state import ALL_SCOPES, Login, RefreshToken
 from rota.simulator.calls import call_of
 from rota.simulator.faults import TOKENS
 from rota.simulator.responses import CompactJSON, Refusal, cut_answer, gateway_page, read_json, take_fault
@@ -111,20 +111,20 @@ def _spend_code(world: World, body: Mapping[str, Any]) -> dict[str, Any]:
         _refuse("invalid_grant", "Invalid 'redirect_uri' or 'client_id' in token request.")
     if challenge_of(str(body.get("code_verifier", ""))) != authorization.code_challenge:
         _refuse("invalid_grant", "Invalid 'code_verifier' in token request.")
-    subscription = world.subscriptions[authorization.account]
-    subscription.families += 1
-    return _issue(world, subscription, authorization.scopes, subscription.families, authorization.client_id)
+    login = world.logins()[authorization.account]
+    login.families += 1
+    return _issue(world, login, authorization.scopes, login.families, authorization.client_id)
 
 
 def _spend_refresh_token(world: World, body: Mapping[str, Any]) -> dict[str, Any]:
     found = world.find_refresh(str(body.get("refresh_token", "")))
     if found is None:
         _refuse("invalid_grant", NOT_FOUND)
-    subscription, token = found
+    login, token = found
     if token.spent or token.revoked:
         token.refused += 1
         if world.knobs.replay_kills_family:
-            _revoke_family(subscription, token)
+            _revoke_family(login, token)
         _refuse("invalid_grant", NOT_FOUND)
     if token.expires_at <= world.now():
         token.refused += 1
@@ -134,28 +134,26 @@ def _spend_refresh_token(world: World, body: Mapping[str, Any]) -> dict[str, Any
         _refuse("invalid_grant", NOT_FOUND)
     token.spent += 1
     asked = tuple(str(body.get("scope", "")).split()) or token.scopes
-    return _issue(world, subscription, asked, token.family, token.client_id)
+    return _issue(world, login, asked, token.family, token.client_id)
 
 
-def _revoke_family(subscription: Subscription, replayed: RefreshToken) -> None:
-    for token in subscription.refresh.values():
+def _revoke_family(login: Login, replayed: RefreshToken) -> None:
+    for token in login.refresh.values():
         if token.family == replayed.family:
             token.revoked = True
-    for access in subscription.access.values():
+    for access in login.access.values():
         access.revoked = True
 
 
-def _issue(
-    world: World, subscription: Subscription, scopes: tuple[str, ...], family: int, client_id: str | None
-) -> dict[str, Any]:
+def _issue(world: World, login: Login, scopes: tuple[str, ...], family: int, client_id: str | None) -> dict[str, Any]:
     scopes = scopes or ALL_SCOPES
     return {
         "token_type": "Bearer",
-        "access_token": world.mint_access(subscription, scopes),
+        "access_token": world.mint_access(login, scopes),
         "expires_in": int(world.knobs.access_token_seconds),
-        "refresh_token": world.mint_refresh(subscription, scopes, family=family, client_id=client_id),
+        "refresh_token": world.mint_refresh(login, scopes, family=family, client_id=client_id),
         "refresh_token_expires_in": int(world.knobs.refresh_token_seconds),
         "scope": " ".join(scopes),
-        "organization": {"uuid": subscription.organization_uuid, "name": subscription.organization},
-        "account": {"uuid": subscription.account_uuid, "email_address": subscription.email},
+        "organization": {"uuid": login.organization_uuid, "name": login.organization},
+        "account": {"uuid": login.account_uuid, "email_address": login.email},
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Literal
 
 from rota.simulator.windows import Bucket, RollingCount, Window
@@ -12,6 +12,7 @@ SEVEN_DAYS = 7 * 86400.0
 INFERENCE = "user:inference"
 PROFILE = "user:profile"
 ALL_SCOPES = ("user:profile", "user:inference")
+CONSOLE_SCOPES = ("org:create_api_key", *ALL_SCOPES)
 
 Policy = Literal["claude-code", "third-party", "extra-usage"]
 UsageShape = Literal[
@@ -123,26 +124,43 @@ class ExtraUsage:
         return self.enabled and self.disabled_reason is None and room
 
 
-@dataclass(slots=True)
-class Subscription:
-    """A Claude subscription's account in one organisation."""
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who a login is."""
 
     label: str
     email: str
     account_uuid: str
     organization_uuid: str
     organization: str
-    plan: Plan
-    five_hour: Window
-    seven_day: Window
-    scoped: list[ScopedWindow] = field(default_factory=list)
-    extra: ExtraUsage = field(default_factory=ExtraUsage)
+
+
+@dataclass(slots=True, kw_only=True)
+class Login:
+    """One person's login in one organisation, and the tokens it holds."""
+
+    label: str
+    email: str
+    account_uuid: str
+    organization_uuid: str
+    organization: str
     access: dict[str, AccessToken] = field(default_factory=dict, repr=False)
     refresh: dict[str, RefreshToken] = field(default_factory=dict, repr=False)
     families: int = 0
     minted: int = 0
     seeded: bool = True
     """Whether its tokens are handed out at start; others can only be signed in to."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Subscription(Login):
+    """A Claude subscription."""
+
+    plan: Plan
+    five_hour: Window
+    seven_day: Window
+    scoped: list[ScopedWindow] = field(default_factory=list)
+    extra: ExtraUsage = field(default_factory=ExtraUsage)
     usage_reads: RollingCount = field(default_factory=lambda: RollingCount(3600.0))
     usage_regime: UsageRegime = "saturated"
     usage_blocked_until: float | None = None
@@ -153,19 +171,17 @@ class Subscription:
     cache: dict[str, float] = field(default_factory=dict, repr=False)
     """Cached prompt prefixes and when they are forgotten."""
 
-    def windows(self) -> list[Window]:
-        return [self.five_hour, self.seven_day, *(scoped.window for scoped in self.scoped)]
-
     def scope_for(self, family: str) -> ScopedWindow | None:
         return next((scoped for scoped in self.scoped if scoped.family == family), None)
 
 
 @dataclass(slots=True)
 class ApiKey:
-    """A Console API key and its organisation's limits a minute."""
+    """A Console API key, or a Console login in its place, and the limits a minute that it comes under."""
 
     label: str
-    key: str = field(repr=False)
+    key: str | None = field(repr=False)
+    """None where a login pays: then there is nothing to send in `x-api-key`."""
     organization_uuid: str
     requests: Bucket
     input_tokens: Bucket
@@ -178,22 +194,26 @@ class ApiKey:
     cache: dict[str, float] = field(default_factory=dict, repr=False)
 
 
-def new_subscription(
-    *, label: str, email: str, account_uuid: str, organization_uuid: str, organization: str, plan: str
-) -> Subscription:
+@dataclass(slots=True, kw_only=True)
+class ConsoleProfile(Login):
+    """A Console login (`ant auth login`): tokens like a subscription's, billed and limited like an API key."""
+
+    payer: ApiKey
+    client_id: str
+
+
+def new_subscription(identity: Identity, plan: str) -> Subscription:
     """A subscription with idle windows of its plan's size."""
     terms = PLANS[plan]
     subscription = Subscription(
-        label=label,
-        email=email,
-        account_uuid=account_uuid,
-        organization_uuid=organization_uuid,
-        organization=organization,
+        **asdict(identity),
         plan=terms,
         five_hour=Window(FIVE_HOURS, terms.five_hour_capacity),
         seven_day=Window(SEVEN_DAYS, terms.seven_day_capacity),
     )
+    weekly = Window(SEVEN_DAYS, terms.seven_day_capacity / 2)
+    if terms.name == "team-premium":
+        subscription.scoped.append(ScopedWindow("opus", "Opus", "7d_opus", "seven_day_opus", weekly))
     if terms.has_max:
-        weekly = Window(SEVEN_DAYS, terms.seven_day_capacity / 2)
         subscription.scoped.append(ScopedWindow("fable", "Fable", "7d_oi", "seven_day_overage_included", weekly))
     return subscription

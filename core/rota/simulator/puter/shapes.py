@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rota.simulator.anthropic.shapes import SIGNATURE, grouped
 from rota.simulator.puter.turn import LIMIT_REACHED, Turn
 from rota.simulator.puter.upstream import error_text
-from rota.simulator.stream import compact, in_chunks, ndjson, struck
+from rota.simulator.stream import compact, cut_short, in_chunks, ndjson, struck
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
@@ -119,7 +119,8 @@ async def as_lines(turn: Turn) -> AsyncGenerator[bytes]:
     effect = turn.effect
     try:
         lines = struck(_dropped(_lines(turn, spoke), turn), effect, BROKEN, world.clock)
-        async for chunk in in_chunks(lines, world.knobs.splitting, world.rng):
+        chunks = in_chunks(lines, world.knobs.splitting, world.rng)
+        async for chunk in cut_short(chunks, effect):
             yield chunk
         whole = effect is None or effect.name in ("stall", "no-usage")
     finally:
