@@ -18,8 +18,9 @@ from rota.quota import QuotaWindow, Source, Unit
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_UNIFIED = re.compile(r"anthropic-ratelimit-unified-(.+)-(status|utilization|reset)", re.IGNORECASE)
-_CLASSIC = re.compile(r"anthropic-ratelimit-(?!unified-)(.+)-(limit|remaining|reset)", re.IGNORECASE)
+_PREFIX = "anthropic-ratelimit-"
+_UNIFIED = re.compile(r"anthropic-ratelimit-unified-(.+)-(status|utilization|reset)")
+_CLASSIC = re.compile(r"anthropic-ratelimit-(?!unified-)(.+)-(limit|remaining|reset)")
 
 _STATUSES = {"allowed_warning": "warning"}
 _CLASSIC_UNITS = {
@@ -32,7 +33,8 @@ _CLASSIC_UNITS = {
 
 def quota_windows(headers: Mapping[str, str], now: float, model: str | None = None) -> tuple[QuotaWindow, ...]:
     """Every window the headers of an answer for `model` speak of, those that nobody has described included."""
-    return (*_unified(headers, now, model), *_classic(headers, now))
+    said = {name.lower(): value.strip() for name, value in headers.items() if name.lower().startswith(_PREFIX)}
+    return (*_unified(said, now, model), *_classic(said, now)) if said else ()
 
 
 def rejected(windows: tuple[QuotaWindow, ...]) -> tuple[QuotaWindow, ...]:
@@ -98,7 +100,7 @@ def _grouped(pattern: re.Pattern[str], headers: Mapping[str, str]) -> dict[str, 
     groups: dict[str, dict[str, str]] = {}
     for header, value in headers.items():
         if found := pattern.fullmatch(header):
-            groups.setdefault(found[1].casefold(), {})[found[2].casefold()] = value.strip()
+            groups.setdefault(found[1], {})[found[2]] = value
     return groups
 
 
