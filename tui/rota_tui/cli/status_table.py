@@ -7,22 +7,8 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
-from rota_tui.formatting import (
-    ASCII,
-    UNICODE,
-    Line,
-    Locale,
-    Piece,
-    Tone,
-    ago,
-    clock,
-    fit_line,
-    gauge,
-    pad,
-    percent,
-    plain,
-    width_of,
-)
+from rota_tui.formatting import ago, clock, gauge, percent
+from rota_tui.pieces import ASCII, UNICODE, Line, Locale, Piece, Tone, fit_line, pad, plain, width_of
 from rota_tui.wording import plan_of, pool_line, provider_name, reason
 
 if TYPE_CHECKING:

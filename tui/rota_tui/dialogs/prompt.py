@@ -1,0 +1,41 @@
+"""A question answered with a line of text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input, Label
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+
+class PromptDialog(ModalScreen[str | None]):
+    """Enter gives the text, Escape gives None; an empty line is told and asked again."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Cancel", show=False)]
+
+    def __init__(self, title: str, *, value: str = "", hint: str = "", max_length: int = 60) -> None:
+        super().__init__(classes="dialog")
+        self._question = title
+        self._value = value
+        self._hint = hint
+        self._max_length = max_length
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog-box"):
+            yield Label(self._question, classes="dialog-title", markup=False)
+            yield Input(self._value, max_length=self._max_length, select_on_focus=True)
+            yield Label(self._hint, classes="dialog-hint", markup=False)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        if text := event.value.strip():
+            self.dismiss(text)
+        else:
+            self.query_one(".dialog-hint", Label).update("Type something, or press Escape.")
+
+    def action_cancel(self) -> None:
+        self.dismiss(None)

@@ -1,0 +1,29 @@
+"""Messages that cross from one part of the app to another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+if TYPE_CHECKING:
+    from rota.events import Event
+    from rota.snapshot import Snapshot
+
+
+@dataclass
+class CoreChanged(Message):
+    """Something happened in the core, in this process or another."""
+
+    snapshot: Snapshot
+    events: tuple[Event, ...]
+    dropped: int = 0
+    """Events that were too many to pass on; the snapshot knows them all."""
+
+
+@dataclass
+class AddRequested(Message):
+    """Somebody wants to add an account; `provider` is already chosen when not None."""
+
+    provider: str | None = None

@@ -1,0 +1,158 @@
+"""What lines are made of: pieces of text in a tone, the characters drawn beside them, foreign text made to fit."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from rich.cells import cell_len
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import tzinfo
+
+
+class Tone(StrEnum):
+    """What a piece of text means; each is one colour of the theme."""
+
+    PLAIN = "plain"
+    QUIET = "quiet"
+    NAME = "name"
+    OK = "ok"
+    LOW = "low"
+    SPENT = "spent"
+    COOLING = "cooling"
+    ACTIVE = "active"
+
+
+class Piece(NamedTuple):
+    """A stretch of text in one tone."""
+
+    text: str
+    tone: Tone = Tone.PLAIN
+
+
+Line: TypeAlias = tuple[Piece, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Glyphs:
+    """The characters that are drawn rather than read."""
+
+    active: str = "▶"
+    next: str = "↲"
+    pinned: str = "◆"
+    dot: str = "●"
+    ring: str = "○"
+    sep: str = "·"
+    full: str = "━"
+    half: str = "╾"
+    empty: str = "─"
+    tick_empty: str = "┴"
+    tick_full: str = "┷"
+    unknown: str = "┄"
+    ellipsis: str = "…"
+    about: str = "≈"
+    absent: str = "–"
+    sparks: str = "▁▂▃▄▅▆▇█"
+    up: str = "▲"
+    down: str = "▼"
+
+
+UNICODE = Glyphs()
+ASCII = Glyphs(
+    active=">",
+    next="+",
+    pinned="#",
+    dot="*",
+    ring="o",
+    sep="-",
+    full="=",
+    half=">",
+    empty="-",
+    tick_empty="|",
+    tick_full="|",
+    unknown=".",
+    ellipsis="~",
+    about="~",
+    absent="-",
+    sparks="_.:-=+*#",
+    up="^",
+    down="v",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Locale:
+    """How this person and terminal read: time zone and character set."""
+
+    tz: tzinfo | None = None
+    """None is the machine's own, with its summer time."""
+    glyphs: Glyphs = UNICODE
+
+
+_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def clean(text: str) -> str:
+    """Foreign text on one line, its control characters shown instead of obeyed."""
+    if text.isprintable():
+        return text
+    return "".join(map(_shown, text))
+
+
+def _shown(char: str) -> str:
+    if char in "\n\r\t\u2028\u2029":
+        return " "
+    if ord(char) < 0x20:
+        return chr(0x2400 + ord(char))
+    if char in _BIDI or unicodedata.category(char) in {"Cc", "Cs", "Co", "Cn"}:
+        return "\ufffd"
+    return char
+
+
+def fit(text: str, width: int, glyphs: Glyphs) -> str:
+    """Foreign text cut to at most `width` cells, with an ellipsis when it was longer."""
+    text = clean(text)
+    if cell_len(text) <= width:
+        return text
+    if width <= 0:
+        return ""
+    kept = text[:width]
+    while kept and cell_len(kept) > width - 1:
+        kept = kept[:-1]
+    return kept + glyphs.ellipsis
+
+
+def width_of(line: Iterable[Piece]) -> int:
+    """How many cells a line takes."""
+    return sum(cell_len(piece.text) for piece in line)
+
+
+def fit_line(line: Line, width: int, glyphs: Glyphs) -> Line:
+    """A line cut to at most `width` cells."""
+    kept: list[Piece] = []
+    left = width
+    for piece in line:
+        text = clean(piece.text)
+        needed = cell_len(text)
+        if needed > left:
+            if cut := fit(text, left, glyphs):
+                kept.append(Piece(cut, piece.tone))
+            break
+        kept.append(Piece(text, piece.tone))
+        left -= needed
+    return tuple(kept)
+
+
+def plain(line: Iterable[Piece]) -> str:
+    """A line as bare text."""
+    return "".join(piece.text for piece in line)
+
+
+def pad(text: str, width: int, glyphs: Glyphs) -> str:
+    """Foreign text in exactly `width` cells."""
+    text = fit(text, width, glyphs)
+    return text + " " * (width - cell_len(text))

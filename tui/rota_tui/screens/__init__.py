@@ -1,0 +1,1 @@
+"""The modes: a screen each, with its stylesheet beside it."""

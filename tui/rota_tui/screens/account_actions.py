@@ -1,0 +1,195 @@
+"""What a person can do to the account under the cursor: keys become commands, told in words of their effect."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import work
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from rota.errors import RotaError
+from rota_tui.dialogs.confirm import ConfirmDialog
+from rota_tui.dialogs.prompt import PromptDialog
+from rota_tui.wording import provider_name
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from rota.accounts import Accounts
+    from rota.engine import Engine
+    from rota.snapshot import AccountState
+
+
+class AccountActions(Screen[None]):
+    """The screen says which account is meant (`current`) and what is pinned; this does the rest."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("a", "add", "Add", id="add-account", tooltip="Add an account"),
+        Binding("u", "use", "Use", id="use-account", tooltip="Use this account for new sessions"),
+        Binding("p", "pin", "Pin", id="pin-account", tooltip="Let only this account serve its provider, or end that"),
+        Binding("e", "switch", "On/off", id="toggle-account", tooltip="Turn this account on or off"),
+        Binding("x", "lift", "Lift", id="lift-cooldown", tooltip="End this account's cooldown now"),
+        Binding("r", "refresh_usage", "Refresh", id="refresh-usage", tooltip="Ask the provider what is left here"),
+        Binding(
+            "R", "refresh_all", "Refresh all", id="refresh-all-usage", show=False, tooltip="Ask about every account"
+        ),
+        Binding("l", "label", "Label", id="label-account", tooltip="Name this account"),
+        Binding("d", "remove", "Remove", id="remove-account", tooltip="Remove this account from rota"),
+        Binding("J", "shift(1)", "Move down", id="move-account-down", show=False),
+        Binding("K", "shift(-1)", "Move up", id="move-account-up", show=False),
+        Binding("y", "copy", "Copy", id="copy-account", tooltip="Copy who this account is", show=False),
+    ]
+
+    engine: Engine
+
+    @property
+    def current(self) -> AccountState | None:
+        """The account under the cursor."""
+        raise NotImplementedError
+
+    def pinned(self, state: AccountState) -> bool:
+        """Whether its provider is pinned to it."""
+        choice = self.engine.snapshot.pinned.get(state.account.provider)
+        return choice is not None and choice.account_id == state.id
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys that need an account are off without one; lifting needs something that is held."""
+        if action in {"use", "pin", "switch", "refresh_usage", "label", "remove", "shift", "copy", "refresh_all"}:
+            return self.current is not None
+        if action == "lift":
+            return self.current is not None and bool(_holds(self.current, self.engine.clock.now()))
+        return super().check_action(action, parameters)
+
+    # --- commands -----------------------------------------------------------------------------------------
+
+    def action_use(self) -> None:
+        if (state := self.current) is not None:
+            self._command(lambda accounts: accounts.use(state.id), f"New sessions use {state.account.label}.")
+
+    def action_pin(self) -> None:
+        if (state := self.current) is None:
+            return
+        provider = state.account.provider
+        if self.pinned(state):
+            self._command(
+                lambda accounts: accounts.unpin(provider), f"{provider_name(provider)} is no longer pinned."
+            )
+        else:
+            told = f"Only {state.account.label} serves {provider_name(provider)} until you unpin it."
+            self._command(lambda accounts: accounts.pin(state.id), told)
+
+    def action_switch(self) -> None:
+        if (state := self.current) is None:
+            return
+        if state.account.enabled:
+            self._command(lambda accounts: accounts.disable(state.id), f"{state.account.label} is off.")
+        else:
+            self._command(lambda accounts: accounts.enable(state.id), f"{state.account.label} is on.")
+
+    def action_lift(self) -> None:
+        if (state := self.current) is None:
+            return
+        held = _holds(state, self.engine.clock.now())
+
+        async def lift(accounts: Accounts) -> None:
+            for model in held:
+                await accounts.lift(state.id, model)
+
+        self._command(lift, f"{state.account.label} may serve again.")
+
+    def action_shift(self, steps: int) -> None:
+        if (state := self.current) is not None:
+            self._command(lambda accounts: accounts.move(state.id, steps))
+
+    def action_copy(self) -> None:
+        if (state := self.current) is not None:
+            who = state.account.email or state.account.label
+            self.app.copy_to_clipboard(who)
+            self.notify(f"Copied {who}.", markup=False)
+
+    @work(group="command", description="a command on an account")
+    async def _command(self, command: Callable[[Accounts], Awaitable[object]], told: str = "") -> None:
+        try:
+            await command(await self.engine.accounts())
+        except RotaError as error:
+            self.complain(error)
+        else:
+            if told:
+                self.notify(told, markup=False)
+
+    def complain(self, error: RotaError) -> None:
+        """Say what failed and what to do."""
+        self.notify(f"{error} {error.hint}".strip(), severity="error", markup=False)
+
+    # --- questions ----------------------------------------------------------------------------------------
+
+    @work(group="dialog", exclusive=True, description="add an account")
+    async def action_add(self, provider: str | None = None) -> None:
+        from rota_tui.dialogs.add_account import AddAccountDialog  # not needed for the first frame
+
+        added = await self.app.push_screen_wait(AddAccountDialog(self.engine, provider))
+        if added is not None:
+            told = "signed in again" if added.renewed else "added"
+            self.notify(f"{added.label} {told}.", markup=False)
+
+    @work(group="dialog", exclusive=True, description="label an account")
+    async def action_label(self) -> None:
+        if (state := self.current) is None:
+            return
+        dialog = PromptDialog(f"A name for {state.account.label}", value=state.account.label)
+        label = await self.app.push_screen_wait(dialog)
+        if label is not None and label != state.account.label:
+            self._command(lambda accounts: accounts.label(state.id, label))
+
+    @work(group="dialog", exclusive=True, description="remove an account")
+    async def action_remove(self) -> None:
+        from rota.accounts import remains  # with it comes what commands need, not the first frame
+
+        if (state := self.current) is None:
+            return
+        stays, link = remains(state.account.kind)
+        dialog = ConfirmDialog(
+            f"Remove {state.account.label}?",
+            ("rota forgets it and deletes its secret from the vault. " + stays, link),
+            yes="Remove",
+        )
+        if not await self.app.push_screen_wait(dialog):
+            return
+        try:
+            await self.engine.remove([state.id])
+        except RotaError as error:
+            self.complain(error)
+        else:
+            self.notify(f"{state.account.label} removed. {stays} {link}", markup=False)
+
+    # --- figures ------------------------------------------------------------------------------------------
+
+    def action_refresh_usage(self) -> None:
+        if (state := self.current) is not None:
+            self._ask([state])
+
+    def action_refresh_all(self) -> None:
+        self._ask(self.engine.snapshot.listed())
+
+    @work(group="usage", exclusive=True, description="ask what is left")
+    async def _ask(self, states: list[AccountState]) -> None:
+        problems: list[str] = []
+        for state in states:
+            try:
+                problem = await self.engine.refresh_usage(state.id)
+            except RotaError as error:
+                problem = str(error)
+            if problem:
+                problems.append(f"{state.account.label}: {problem}")
+        if problems:
+            rest = f" And {len(problems) - 1} more." if len(problems) > 1 else ""
+            self.notify(f"No new figures. {problems[0]}.{rest}", severity="warning", markup=False)
+        else:
+            self.notify("Figures are fresh.", markup=False)
+
+
+def _holds(state: AccountState, now: float) -> list[str | None]:
+    """What is held on an account: None for all of it, else a model."""
+    held: list[str | None] = [model for model, hold in state.model_holds.items() if hold.active(now)]
+    return [None, *held] if state.hold is not None and state.hold.active(now) else held

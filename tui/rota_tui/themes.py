@@ -1,0 +1,127 @@
+"""rota's own colours: a dark, a light and a high-contrast theme, and the variables they add to Textual's."""
+
+from __future__ import annotations
+
+from textual.theme import Theme
+
+DARK = Theme(
+    name="rota-dark",
+    primary="#6fc3b2",
+    secondary="#5d8fb5",
+    accent="#6fc3b2",
+    success="#7dbb8b",
+    warning="#dfb164",
+    error="#e2798a",
+    foreground="#ccd2dc",
+    background="#11141a",
+    surface="#161a21",
+    panel="#1d222b",
+    dark=True,
+    variables={
+        "quota-ok": "#7dbb8b",
+        "quota-low": "#dfb164",
+        "quota-spent": "#e2798a",
+        "cooling": "#79b0e6",
+        "active": "#6fc3b2",
+        "quiet": "#737d8c",
+        "rule": "#2a313c",
+        "block-cursor-background": "#232b36",
+        "block-cursor-foreground": "#eef1f5",
+        "block-cursor-blurred-background": "#1b2129",
+        "block-cursor-blurred-foreground": "#ccd2dc",
+        "footer-background": "#11141a",
+        "footer-key-foreground": "#6fc3b2",
+        "footer-description-foreground": "#8a94a3",
+        "border": "#6fc3b2",
+        "border-blurred": "#2a313c",
+        "scrollbar": "#2a313c",
+        "scrollbar-background": "#161a21",
+    },
+)
+
+LIGHT = Theme(
+    name="rota-light",
+    primary="#0f766a",
+    secondary="#3f6f96",
+    accent="#0f766a",
+    success="#2f7d4b",
+    warning="#9a6300",
+    error="#b8324a",
+    foreground="#2b313b",
+    background="#f6f5f1",
+    surface="#fcfbf8",
+    panel="#eceae4",
+    dark=False,
+    variables={
+        "quota-ok": "#2f7d4b",
+        "quota-low": "#9a6300",
+        "quota-spent": "#b8324a",
+        "cooling": "#1f66ad",
+        "active": "#0f766a",
+        "quiet": "#6d7480",
+        "rule": "#d9d6ce",
+        "block-cursor-background": "#e3ebe6",
+        "block-cursor-foreground": "#12161c",
+        "block-cursor-blurred-background": "#efeee9",
+        "block-cursor-blurred-foreground": "#2b313b",
+        "footer-background": "#f6f5f1",
+        "footer-key-foreground": "#0f766a",
+        "footer-description-foreground": "#5d6470",
+        "border": "#0f766a",
+        "border-blurred": "#d9d6ce",
+        "scrollbar": "#d0cdc4",
+        "scrollbar-background": "#fcfbf8",
+    },
+)
+
+CONTRAST = Theme(
+    name="rota-contrast",
+    primary="#00ffff",
+    secondary="#ffffff",
+    accent="#00ffff",
+    success="#00ff66",
+    warning="#ffd700",
+    error="#ff6b6b",
+    foreground="#ffffff",
+    background="#000000",
+    surface="#000000",
+    panel="#1a1a1a",
+    dark=True,
+    text_alpha=1.0,
+    variables={
+        "quota-ok": "#00ff66",
+        "quota-low": "#ffd700",
+        "quota-spent": "#ff6b6b",
+        "cooling": "#7fc8ff",
+        "active": "#00ffff",
+        "quiet": "#d0d0d0",
+        "rule": "#ffffff",
+        "block-cursor-background": "#003f4a",
+        "block-cursor-foreground": "#ffffff",
+        "block-cursor-blurred-background": "#2a2a2a",
+        "block-cursor-blurred-foreground": "#ffffff",
+        "footer-background": "#000000",
+        "footer-key-foreground": "#00ffff",
+        "footer-description-foreground": "#ffffff",
+        "border": "#00ffff",
+        "border-blurred": "#ffffff",
+        "scrollbar": "#ffffff",
+        "scrollbar-background": "#000000",
+    },
+)
+
+THEMES = (DARK, LIGHT, CONTRAST)
+
+
+def variable_defaults(theme: Theme) -> dict[str, str]:
+    """rota's variables for a theme that does not know them: the nearest of its own colours."""
+    foreground = theme.foreground or ("#e0e0e0" if theme.dark else "#202020")
+    return {
+        "quota-ok": theme.success or theme.primary,
+        "quota-low": theme.warning or theme.primary,
+        "quota-spent": theme.error or theme.primary,
+        "cooling": theme.secondary or theme.primary,
+        "active": theme.accent or theme.primary,
+        "quiet": f"{foreground} 60%",
+        "rule": f"{foreground} 20%",
+    }

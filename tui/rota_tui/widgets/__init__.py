@@ -1,0 +1,1 @@
+"""Parts of screens: each draws values it is given and posts what happened to it."""

@@ -1,0 +1,128 @@
+"""The account under the cursor, whole: identity, every window, its work, and why it is or is not next."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from textual.containers import ScrollableContainer
+from textual.reactive import var
+
+from rota.snapshot import Snapshot
+from rota_tui.pieces import fit_line
+from rota_tui.widgets.detail_lines import quota_lines, who_lines, why_lines, work_lines
+from rota_tui.widgets.lines_view import LinesView
+from rota_tui.wording import reason
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from textual.app import ComposeResult
+
+    from rota.pool.strategy import Ranking
+    from rota.snapshot import AccountState
+    from rota_tui.pieces import Line, Locale
+
+
+class _Section(LinesView):
+    """One part of the detail; its lines are cut to its width."""
+
+    def __init__(self, make: Callable[[int], tuple[Line, ...]], locale: Locale, *, id: str) -> None:
+        super().__init__(id=id)
+        self._make = make
+        self._locale = locale
+
+    def lines(self, width: int) -> tuple[Line, ...]:
+        return tuple(fit_line(line, width, self._locale.glyphs) for line in self._make(width))
+
+
+class AccountDetail(ScrollableContainer, can_focus=True):
+    """Four sections; the screen's stylesheet says whether they stand under one another or side by side."""
+
+    HELP = """\
+## One account
+
+Every window with where its figures come from and how old they are, what is held and why, and who serves next in which
+order. Escape goes back to the table.
+"""
+    DEFAULT_CSS = """
+    AccountDetail {
+        layout: grid;
+        grid-size: 1;
+        grid-rows: auto;
+        grid-gutter: 1 4;
+        scrollbar-size-vertical: 1;
+        _Section { width: 1fr; }
+    }
+    """
+
+    snapshot: var[Snapshot] = var(Snapshot, init=False)
+    now: var[float] = var(0.0, init=False)
+    account_id: var[str | None] = var(None, init=False)
+
+    def __init__(
+        self,
+        locale: Locale,
+        ticks: Mapping[str, float],
+        rank: Callable[[str], Ranking],
+        *,
+        id: str | None = None,
+    ) -> None:
+        super().__init__(id=id)
+        self._locale = locale
+        self._ticks = ticks
+        self._rank = rank
+
+    def compose(self) -> ComposeResult:
+        yield _Section(self._who, self._locale, id="who")
+        yield _Section(self._quota, self._locale, id="quota")
+        yield _Section(self._work, self._locale, id="work")
+        yield _Section(self._why, self._locale, id="why")
+
+    def on_resize(self) -> None:
+        self._renew()
+
+    def watch_snapshot(self) -> None:
+        self._renew()
+
+    def watch_now(self) -> None:
+        self._renew()
+
+    def watch_account_id(self) -> None:
+        self.scroll_home(animate=False)
+        self._renew()
+
+    def _renew(self) -> None:
+        if self.display:
+            for section in self.query(_Section):
+                section.renew()
+
+    @property
+    def _state(self) -> AccountState | None:
+        return self.snapshot.account(self.account_id) if self.account_id is not None else None
+
+    def _who(self, _width: int) -> tuple[Line, ...]:
+        if (state := self._state) is None:
+            return ()
+        why = reason(state, self.now, self._locale.tz, serving=self.snapshot.serving(state.id, self.now))
+        return who_lines(state, why, self.now, self._locale)
+
+    def _quota(self, width: int) -> tuple[Line, ...]:
+        if (state := self._state) is None:
+            return ()
+        return quota_lines(state, width, self.now, self._locale, self._ticks)
+
+    def _work(self, _width: int) -> tuple[Line, ...]:
+        if (state := self._state) is None:
+            return ()
+        today = datetime.fromtimestamp(self.now, self._locale.tz).replace(hour=0, minute=0, second=0, microsecond=0)
+        return work_lines(state, today.timestamp(), self.now, self._locale)
+
+    def _why(self, width: int) -> tuple[Line, ...]:
+        if (state := self._state) is None:
+            return ()
+        return why_lines(state, self._rank(state.account.provider), self._label, width, self._locale)
+
+    def _label(self, account_id: str) -> str:
+        state = self.snapshot.accounts.get(account_id)
+        return state.account.label if state is not None else account_id

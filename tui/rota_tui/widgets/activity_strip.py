@@ -1,0 +1,60 @@
+"""The last things that happened, in words, the newest at the bottom."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.reactive import var
+
+from rota.snapshot import Snapshot
+from rota_tui.formatting import stamp
+from rota_tui.pieces import Piece, Tone, fit_line
+from rota_tui.telling import sentence
+from rota_tui.widgets.lines_view import LinesView
+
+if TYPE_CHECKING:
+    from rota.events import Event
+    from rota_tui.pieces import Line, Locale
+    from rota_tui.telling import Said
+
+
+class ActivityStrip(LinesView):
+    """As many events as fit; equal answers in a row are one line with a count."""
+
+    DEFAULT_CSS = "ActivityStrip { height: 1fr; }"
+
+    snapshot: var[Snapshot] = var(Snapshot, init=False)
+    recent: var[tuple[Event, ...]] = var((), init=False)
+
+    def __init__(self, locale: Locale, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._locale = locale
+
+    def watch_recent(self) -> None:
+        self.renew()
+
+    def lines(self, width: int) -> tuple[Line, ...]:
+        height = self.content_region.height or 1
+        told: list[tuple[Said, int]] = []
+        for event in reversed(self.recent):
+            said = sentence(event, self._label, self._locale.tz)
+            if said is None:
+                continue
+            if told and said.same_as and said.same_as == told[-1][0].same_as:
+                told[-1] = (told[-1][0], told[-1][1] + 1)
+                continue
+            if len(told) == height:
+                break
+            told.append((said, 1))
+        lines = [self._line(said, times, width) for said, times in reversed(told)]
+        return tuple(lines) or ((Piece("Nothing has happened yet.", Tone.QUIET),),)
+
+    def _line(self, said: Said, times: int, width: int) -> Line:
+        glyphs = self._locale.glyphs
+        counted = (Piece(f"  ×{times}" if glyphs.sep == "·" else f"  x{times}", Tone.QUIET),) if times > 1 else ()
+        start = (Piece(f"{stamp(said.at, self._locale.tz)}  ", Tone.QUIET), Piece(f"{glyphs.dot} ", said.tone))
+        return fit_line((*start, *said.line, *counted), width, glyphs)
+
+    def _label(self, account_id: str) -> str:
+        state = self.snapshot.accounts.get(account_id)
+        return state.account.label if state is not None else account_id

@@ -1,0 +1,57 @@
+"""The keys that work now, on the last line: as many as fit, the ways out always.
+
+One widget that draws a line, where Textual's Footer mounts two for each key and scrolls when they don't fit.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+from textual.widget import Widget
+
+if TYPE_CHECKING:
+    from textual.binding import Binding
+    from textual.screen import Screen
+
+_ALWAYS = ("help", "quit")
+
+
+class KeyBar(Widget):
+    """Follows the screen's active bindings; a click is the key."""
+
+    DEFAULT_CSS = """
+    KeyBar { dock: bottom; height: 1; padding: 0 1; background: $footer-background; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.set_reactive(Widget.auto_links, False)
+
+    def on_mount(self) -> None:
+        self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed)
+
+    def _bindings_changed(self, screen: Screen[object]) -> None:
+        if self.is_attached and screen is self.screen:
+            self.refresh()
+
+    def render(self) -> Content:
+        shown = [b for _, b, enabled, _ in self.screen.active_bindings.values() if b.show and enabled]
+        ends = [self._key(b) for b in shown if b.id in _ALWAYS]
+        right = Content("  ").join(ends)
+        room = self.content_region.width - right.cell_length - 2
+        left = Content("")
+        for binding in shown:
+            if binding.id in _ALWAYS:
+                continue
+            key = self._key(binding)
+            if left.cell_length + key.cell_length + 2 > room:
+                continue
+            left = left + key + Content("  ")
+        gap = max(0, self.content_region.width - left.cell_length - right.cell_length)
+        return Content("").join([left, Content(" " * gap), right])
+
+    def _key(self, binding: Binding) -> Content:
+        key = Content.styled(self.app.get_key_display(binding), "bold $footer-key-foreground")
+        described = Content.styled(f" {binding.description}", "$footer-description-foreground")
+        return (key + described).stylize(f"@click=app.simulate_key('{binding.key}')")

@@ -1,0 +1,241 @@
+"""A table of one-line rows that draws only the rows in sight and repaints only those that changed.
+
+A DataTable repaints every visible cell when one changes, which at a hundred live countdowns costs more than the
+whole idle budget; here a tick costs as much as the text that really moved.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.segment import Segment
+from textual.binding import Binding, BindingType
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from rota_tui.pieces import Line, Piece, Tone, fit_line, width_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.style import Style
+    from textual import events
+
+    from rota_tui.pieces import Glyphs
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of fixed width; `right` aligns to the right."""
+
+    key: str
+    title: str
+    width: int
+    right: bool = False
+
+
+class LineTable(ScrollView, can_focus=True):
+    """Keyed rows under fixed columns. Subclasses say the columns for a width and the cells of a row."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", "Up", show=False, id="table.up"),
+        Binding("down,j", "move(1)", "Down", show=False, id="table.down"),
+        Binding("pageup", "page(-1)", "Page up", show=False, id="table.page-up"),
+        Binding("pagedown", "page(1)", "Page down", show=False, id="table.page-down"),
+        Binding("home", "end(-1)", "First", show=False, id="table.first"),
+        Binding("end", "end(1)", "Last", show=False, id="table.last"),
+        Binding("enter", "select", "Details", id="table.select", tooltip="Show everything about this row"),
+    ]
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "line-table--header",
+        "line-table--cursor",
+        *(f"tone--{tone}" for tone in Tone),
+    }
+    DEFAULT_CSS = """
+    LineTable {
+        height: 1fr;
+        overflow-x: hidden;
+        scrollbar-size-vertical: 1;
+        background: $surface;
+        .line-table--header { color: $quiet; }
+        .line-table--cursor { background: $block-cursor-blurred-background; color: $block-cursor-blurred-foreground; }
+        &:focus .line-table--cursor {
+            background: $block-cursor-background;
+            color: $block-cursor-foreground;
+        }
+        .tone--quiet { color: $quiet; }
+        .tone--name { text-style: bold; }
+        .tone--ok { color: $quota-ok; }
+        .tone--low { color: $quota-low; }
+        .tone--spent { color: $quota-spent; }
+        .tone--cooling { color: $cooling; }
+        .tone--active { color: $active; }
+    }
+    """
+    GAP = 2
+    """Cells between columns."""
+    MARGIN = 1
+    """Cells before the first column and after the last."""
+
+    cursor_key: reactive[str | None] = reactive(None, init=False)
+
+    @dataclass
+    class Highlighted(Message):
+        """The cursor came to another row, or to none."""
+
+        table: LineTable
+        key: str | None
+
+        @property
+        def control(self) -> LineTable:
+            return self.table
+
+    @dataclass
+    class Selected(Message):
+        """Enter or a second click on a row."""
+
+        table: LineTable
+        key: str
+
+        @property
+        def control(self) -> LineTable:
+            return self.table
+
+    def __init__(self, glyphs: Glyphs, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._glyphs = glyphs
+        self._keys: tuple[str, ...] = ()
+        self._places: dict[str, int] = {}
+        self._columns: tuple[Column, ...] = ()
+        self._drawn: dict[str, tuple[Line, ...]] = {}
+        """The cells of each row as last drawn, for those in sight."""
+
+    # --- what a subclass says -----------------------------------------------------------------------------
+
+    def columns_for(self, width: int) -> tuple[Column, ...]:
+        """The columns that fit into `width` cells."""
+        raise NotImplementedError
+
+    def cells(self, key: str) -> tuple[Line, ...]:
+        """What a row shows now, a line for each column."""
+        raise NotImplementedError
+
+    # --- rows ---------------------------------------------------------------------------------------------
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The rows, in order."""
+        return self._keys
+
+    def show_rows(self, keys: Sequence[str]) -> None:
+        """Take rows and their order; the cursor stays on its row, or near where it was."""
+        before = self._places.get(self.cursor_key or "", 0)
+        self._keys = tuple(keys)
+        self._places = {key: place for place, key in enumerate(self._keys)}
+        self._drawn.clear()
+        self.virtual_size = Size(self.size.width, len(self._keys) + 1)
+        if self.cursor_key not in self._places:
+            self.cursor_key = self._keys[min(before, len(self._keys) - 1)] if self._keys else None
+        self._follow_cursor()
+        self.refresh()
+
+    def refresh_rows(self) -> None:
+        """Repaint the rows in sight whose text is no longer what was drawn."""
+        top = round(self.scroll_y)
+        for y, key in enumerate(self._keys[top : top + self.size.height - 1], start=1):
+            if (drawn := self._drawn.get(key)) is not None and self.cells(key) != drawn:
+                self.refresh(Region(0, y, self.size.width, 1))
+
+    # --- drawing ------------------------------------------------------------------------------------------
+
+    def on_resize(self) -> None:
+        self._columns = self.columns_for(self.size.width - 2 * self.MARGIN)
+        self._drawn.clear()
+        self.virtual_size = Size(self.size.width, len(self._keys) + 1)
+        self._follow_cursor()
+        self.refresh()
+
+    def relayout(self) -> None:
+        """Ask for the columns again, when what decides them has changed."""
+        self._columns = self.columns_for(self.size.width - 2 * self.MARGIN)
+        self._drawn.clear()
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        place = y - 1 + round(self.scroll_y)
+        if y == 0:
+            style = self.get_component_rich_style("line-table--header")
+            return self._strip([(Piece(c.title, Tone.QUIET),) for c in self._columns], style, width)
+        if not 0 <= place < len(self._keys):
+            return Strip.blank(width, self.rich_style)
+        key = self._keys[place]
+        cells = self._drawn[key] = self.cells(key)
+        style = self.get_component_rich_style("line-table--cursor") if key == self.cursor_key else self.rich_style
+        return self._strip(cells, style, width)
+
+    def _strip(self, cells: Sequence[Line], base: Style, width: int) -> Strip:
+        segments = [Segment(" " * self.MARGIN, base)]
+        for column, cell in zip(self._columns, cells, strict=True):
+            line = fit_line(cell, column.width, self._glyphs)
+            blank = Segment(" " * (column.width - width_of(line)), base)
+            if column.right:
+                segments.append(blank)
+            segments.extend(Segment(piece.text, self._style(piece.tone, base)) for piece in line)
+            if not column.right:
+                segments.append(blank)
+            segments.append(Segment(" " * self.GAP, base))
+        return Strip(segments).adjust_cell_length(width, base)
+
+    def _style(self, tone: Tone, base: Style) -> Style:
+        if tone is Tone.PLAIN:
+            return base
+        own = self.get_component_rich_style(f"tone--{tone}", partial=True)
+        return base + own
+
+    # --- moving -------------------------------------------------------------------------------------------
+
+    def watch_cursor_key(self, _before: str | None, key: str | None) -> None:
+        self._follow_cursor()
+        self.refresh()
+        self.post_message(self.Highlighted(self, key))
+
+    def _follow_cursor(self) -> None:
+        place = self._places.get(self.cursor_key or "")
+        rows = self.size.height - 1
+        if place is None or rows <= 0:
+            return
+        top = round(self.scroll_y)
+        if place < top:
+            self.scroll_to(y=place, animate=False)
+        elif place >= top + rows:
+            self.scroll_to(y=place - rows + 1, animate=False)
+
+    def _go(self, place: int) -> None:
+        if self._keys:
+            self.cursor_key = self._keys[max(0, min(len(self._keys) - 1, place))]
+
+    def action_move(self, steps: int) -> None:
+        self._go(self._places.get(self.cursor_key or "", 0) + steps)
+
+    def action_page(self, direction: int) -> None:
+        self._go(self._places.get(self.cursor_key or "", 0) + direction * max(1, self.size.height - 2))
+
+    def action_end(self, direction: int) -> None:
+        self._go(0 if direction < 0 else len(self._keys) - 1)
+
+    def action_select(self) -> None:
+        if self.cursor_key is not None:
+            self.post_message(self.Selected(self, self.cursor_key))
+
+    def on_click(self, event: events.Click) -> None:
+        place = event.y - 1 + round(self.scroll_y)
+        if event.y == 0 or not 0 <= place < len(self._keys):
+            return
+        self._go(place)
+        if event.chain == 2:
+            self.action_select()

@@ -1,0 +1,37 @@
+"""The pool in words, on one line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.reactive import var
+
+from rota.snapshot import Snapshot
+from rota_tui.pieces import fit_line
+from rota_tui.widgets.lines_view import LinesView
+from rota_tui.wording import pool_line
+
+if TYPE_CHECKING:
+    from rota_tui.pieces import Line, Locale
+
+
+class PoolLine(LinesView):
+    """How many accounts there are, can serve, are cooling and for how long, need somebody, or are off."""
+
+    DEFAULT_CSS = "PoolLine { height: 1; padding: 0 1; }"
+
+    snapshot: var[Snapshot] = var(Snapshot, init=False)
+    now: var[float] = var(0.0, init=False)
+
+    def __init__(self, locale: Locale) -> None:
+        super().__init__()
+        self._locale = locale
+
+    def watch_snapshot(self) -> None:
+        self.renew()
+
+    def watch_now(self) -> None:
+        self.renew()
+
+    def lines(self, width: int) -> tuple[Line, ...]:
+        return (fit_line(pool_line(self.snapshot, self.now, self._locale), width, self._locale.glyphs),)

@@ -1,0 +1,29 @@
+"""What a terminal shows that is too small for the screen: that it is, and how large it must be."""
+
+from __future__ import annotations
+
+from textual.widgets import Static
+
+MIN_WIDTH = 60
+MIN_HEIGHT = 14
+
+
+class TooSmall(Static):
+    """Covers the screen; shown by the screen's `-small` class."""
+
+    DEFAULT_CSS = """
+    TooSmall {
+        width: 1fr;
+        height: 1fr;
+        content-align: center middle;
+        text-align: center;
+        color: $quiet;
+    }
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"rota needs {MIN_WIDTH}×{MIN_HEIGHT} cells.\nMake this terminal larger,\nor press q to quit.",
+            markup=False,
+            id="too-small",
+        )

@@ -1,0 +1,202 @@
+"""What rota says about accounts, in words: one reason for a row, one line for the pool.
+
+Pure functions of the core's values, `now` and a locale, for the app and the command line alike.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rota.account import Health, Kind
+from rota.errors import Meaning
+from rota.quota import Unit, spent_until
+from rota_tui.formatting import DAY, HOUR, LOW_FROM, amount, clock, countdown, percent, span
+from rota_tui.pieces import Line, Piece, Tone, clean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import tzinfo
+
+    from rota.account import Account
+    from rota.quota import QuotaWindow
+    from rota.snapshot import AccountState, Hold, Snapshot
+    from rota_tui.pieces import Locale
+
+_LOGIN_WARNING = 3 * DAY
+"""How long before a login ends its row says so."""
+
+_CAUSES = {
+    Meaning.LIMITED: "limited",
+    Meaning.THROTTLED: "throttled",
+    Meaning.MODEL_LIMITED: "model limited",
+    Meaning.MODEL_UNAVAILABLE: "model unavailable",
+    Meaning.CREDITS_EXHAUSTED: "credits spent",
+    Meaning.LOGIN_DEAD: "login refused",
+    Meaning.GATED: "needs you at the provider",
+    Meaning.OVERLOADED: "provider overloaded",
+    Meaning.NETWORK: "no connection",
+    Meaning.REFUSED: "refused",
+    Meaning.BAD_REQUEST: "bad request",
+}
+
+_KINDS = {
+    Kind.API_KEY: "API key",
+    Kind.SUBSCRIPTION: "subscription",
+    Kind.CONSOLE_PROFILE: "Console profile",
+    Kind.PUTER: "account",
+    Kind.PUTER_GUEST: "guest",
+}
+
+PROVIDERS = {"anthropic": "Anthropic", "puter": "Puter"}
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why an account does or does not serve, in a few words."""
+
+    text: str
+    tone: Tone
+    extra: str = ""
+    """The same time told the other way, where there is room for it."""
+    ticks: bool = False
+    """Whether the text changes every second."""
+
+
+def provider_name(provider: str) -> str:
+    return PROVIDERS.get(provider, clean(provider))
+
+
+def plan_of(account: Account) -> str:
+    """What the person pays for: `Max 20x`, else what kind of login it is."""
+    return clean(account.plan) if account.plan else _KINDS[account.kind]
+
+
+def kind_of(account: Account) -> str:
+    return _KINDS[account.kind]
+
+
+def cause(meaning: Meaning) -> str:
+    """Why something is held, in two words."""
+    return _CAUSES[meaning]
+
+
+def reason(state: AccountState, now: float, tz: tzinfo | None, *, serving: int = 0, pinned: bool = False) -> Reason:
+    """The one thing to know about an account now, the worst first."""
+    account = state.account
+    if not account.enabled:
+        return Reason("off", Tone.QUIET)
+    match account.health:
+        case Health.NEEDS_LOGIN:
+            return Reason("sign in again", Tone.SPENT)
+        case Health.SUSPENDED:
+            return Reason("suspended by the provider", Tone.SPENT)
+        case Health.GATED:
+            return Reason("needs you at the provider", Tone.SPENT)
+        case Health.READY:
+            pass
+    if (hold := state.held(now)) is not None:
+        return _until(hold_cause(state, hold, now), hold.until, now, tz, Tone.COOLING)
+    if (back := spent_until(state.windows.values(), None, now)) is not None:
+        return _until(f"{_spent_label(state, now)} spent", back, now, tz, Tone.SPENT)
+    if serving:
+        return Reason(f"serving {serving}", Tone.ACTIVE)
+    return _ready(state, now, tz, pinned=pinned)
+
+
+def _ready(state: AccountState, now: float, tz: tzinfo | None, *, pinned: bool) -> Reason:
+    account = state.account
+    if account.login_expires_at is not None and account.login_expires_at - now < _LOGIN_WARNING:
+        if account.login_expires_at <= now:
+            return Reason("sign in again", Tone.SPENT)
+        return Reason(f"sign-in ends {clock(account.login_expires_at, now, tz)}", Tone.LOW)
+    low = tightest(state.windows.values(), now)
+    if low is not None and low.utilization is not None and low.utilization >= LOW_FROM:
+        return Reason(f"{clean(low.label)} {percent(low.headroom(now))} left", Tone.LOW)
+    held = sum(hold.active(now) for hold in state.model_holds.values())
+    if held:
+        return Reason(f"ready, {held} model{'s' * (held > 1)} cooling", Tone.OK)
+    if pinned:
+        return Reason("ready, pinned", Tone.OK)
+    return Reason("held in reserve", Tone.QUIET) if account.reserve else Reason("ready", Tone.OK)
+
+
+def _until(why: str, until: float, now: float, tz: tzinfo | None, tone: Tone) -> Reason:
+    left = until - now
+    if left < HOUR:
+        return Reason(f"{why}, back in {countdown(left)}", tone, clock(until, now, tz), ticks=True)
+    return Reason(f"{why}, back {clock(until, now, tz)}", tone, span(left))
+
+
+def hold_cause(state: AccountState, hold: Hold, now: float) -> str:
+    """What an account is held for: the spent window by name when there is one."""
+    if hold.meaning is Meaning.LIMITED and (label := _spent_label(state, now)):
+        return f"{label} spent"
+    return cause(hold.meaning)
+
+
+def _spent_label(state: AccountState, now: float) -> str:
+    spent = [w for w in state.windows.values() if w.scope is None and w.spent(now)]
+    longest = max(spent, key=lambda w: (w.resets_at or 0.0, w.key), default=None)
+    return clean(longest.label) if longest is not None else ""
+
+
+def tightest(windows: Iterable[QuotaWindow], now: float) -> QuotaWindow | None:
+    """The fullest known window of the whole account."""
+    known = [w for w in windows if w.counts and w.scope is None and w.headroom(now) is not None]
+    return max(known, key=lambda w: (w.utilization or 0.0, w.key), default=None)
+
+
+def figure(window: QuotaWindow) -> str:
+    """What is used, of how much, in the window's own unit; empty when only the share is known."""
+    if window.unit is Unit.PERCENT or (window.used is None and window.limit is None):
+        return ""
+    unit = {Unit.REQUESTS: " requests", Unit.TOKENS: " tokens", Unit.CREDITS: " credits"}.get(window.unit, "")
+    if window.used is None:
+        return f"of {amount(window.limit or 0.0, window.unit)}{unit}"
+    if window.limit is None:
+        return f"{amount(window.used, window.unit)}{unit}"
+    return f"{amount(window.used, window.unit)} of {amount(window.limit, window.unit)}{unit}"
+
+
+def pool_line(snapshot: Snapshot, now: float, locale: Locale) -> Line:
+    """The whole pool in words: `5 accounts · 3 ready · 1 cooling 04:12 · 1 needs sign-in`."""
+    listed = snapshot.listed()
+    ready = cooling = signing = off = 0
+    soonest: float | None = None
+    for state in listed:
+        if not state.account.enabled:
+            off += 1
+        elif state.account.health is not Health.READY:
+            signing += 1
+        elif (back := _back_at(state, now)) is not None:
+            cooling += 1
+            soonest = back if soonest is None else min(soonest, back)
+        else:
+            ready += 1
+    parts = [Piece(f"{len(listed)} account{'s' * (len(listed) != 1)}", Tone.NAME)]
+    if ready or listed:
+        parts.append(Piece(f"{ready} ready", Tone.OK if ready else Tone.SPENT))
+    if cooling and soonest is not None:
+        parts.append(Piece(f"{cooling} cooling {countdown(soonest - now)}", Tone.COOLING))
+    if signing:
+        parts.append(Piece(f"{signing} need{'s' * (signing == 1)} you", Tone.SPENT))
+    if off:
+        parts.append(Piece(f"{off} off", Tone.QUIET))
+    return joined(parts, locale)
+
+
+def _back_at(state: AccountState, now: float) -> float | None:
+    if (hold := state.held(now)) is not None:
+        return hold.until
+    return spent_until(state.windows.values(), None, now)
+
+
+def joined(parts: Iterable[Piece], locale: Locale) -> Line:
+    """Pieces with a quiet dot between them."""
+    line: list[Piece] = []
+    for part in parts:
+        if line:
+            line.append(Piece(f" {locale.glyphs.sep} ", Tone.QUIET))
+        line.append(part)
+    return tuple(line)
