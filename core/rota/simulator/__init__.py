@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rota.simulator.credentials import credentials_of, refreshes_of
 from rota.simulator.faults import FAULTS, Fault
 from rota.simulator.knobs import Knobs
 from rota.simulator.scenarios import SCENARIOS, build_world
@@ -19,6 +20,8 @@ __all__ = [
     "base_urls",
     "build_world",
     "create_app",
+    "credentials_of",
+    "refreshes_of",
     "run",
     "set_account",
     "set_model",

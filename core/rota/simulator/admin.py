@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from rota.simulator.calls import as_json
+from rota.simulator.credentials import credentials_of, refreshes_of
 from rota.simulator.faults import FAULTS, UnknownFault, fault_from
 from rota.simulator.knobs import UnknownKnob
 from rota.simulator.report import state_of
@@ -54,7 +55,7 @@ async def get_state(world: World, request: Request) -> Any:
 
 
 async def get_credentials(world: World, request: Request) -> Any:
-    return world.credentials()
+    return credentials_of(world)
 
 
 async def patch_account(world: World, request: Request) -> Any:
@@ -104,7 +105,7 @@ async def delete_calls(world: World, request: Request) -> Any:
 
 
 async def get_refreshes(world: World, request: Request) -> Any:
-    return world.refreshes()
+    return refreshes_of(world)
 
 
 async def _object(request: Request) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from rota.simulator.admin import admin_routes
 from rota.simulator.anthropic import routes as anthropic
 from rota.simulator.calls import Recorder
 from rota.simulator.compression import Compressor
+from rota.simulator.credentials import credentials_of
 from rota.simulator.puter import routes as puter
 from rota.simulator.scenarios import build_world
 
@@ -104,7 +105,7 @@ class SimulatorServer:
 
     @property
     def credentials(self) -> list[dict[str, Any]]:
-        return self.world.credentials()
+        return credentials_of(self.world)
 
     def describe(self) -> dict[str, Any]:
         """What a person or another program needs to use the running simulator, as JSON can say it."""

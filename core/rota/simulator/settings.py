@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, get_args
 
-from rota.simulator.anthropic.state import ApiKey, Policy, Subscription, UsageRegime, UsageShape
+from rota.simulator.anthropic.state import ApiKey, Login, Policy, Subscription, UsageRegime, UsageShape
 from rota.simulator.puter.state import ALLOWANCE, Gate, PuterAccount, Tier
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from rota.simulator.anthropic.state import (
     Subscription,
     new_subscription,
 )
-from rota.simulator.calls import CallLog, fingerprint
+from rota.simulator.calls import CallLog
 from rota.simulator.faults import FaultQueue
 from rota.simulator.knobs import Knobs
 from rota.simulator.puter.catalogue import Catalogue
@@ -174,21 +174,6 @@ class World:
                 return login, found
         return None
 
-    def refreshes(self) -> list[dict[str, Any]]:
-        """How often each refresh token was spent and refused."""
-        return [
-            {
-                "account": login.label,
-                "token": fingerprint(token),
-                "family": record.family,
-                "spent": record.spent,
-                "refused": record.refused,
-                "revoked": record.revoked,
-            }
-            for login in self.logins().values()
-            for token, record in login.refresh.items()
-        ]
-
     def add_api_key(
         self, label: str, *, rpm: int = 1000, itpm: int = 450_000, otpm: int = 90_000, seeded: bool = True
     ) -> ApiKey:
@@ -266,55 +251,6 @@ class World:
             if (found := account.tokens.get(token)) is not None:
                 return account, found
         return None
-
-    # What is handed out
-
-    def credentials(self) -> list[dict[str, Any]]:
-        """Every seeded credential, with its (fake) secret."""
-        listed: list[dict[str, Any]] = []
-        for login in self.logins().values():
-            if login.seeded:
-                token, access = next(iter(login.access.items()))
-                refresh, record = next(iter(login.refresh.items()))
-                listed.append(
-                    {
-                        "provider": "anthropic",
-                        "kind": "subscription" if isinstance(login, Subscription) else "console-profile",
-                        "label": login.label,
-                        "email": login.email,
-                        "plan": login.plan.name if isinstance(login, Subscription) else None,
-                        "secret": token,
-                        "access_token": token,
-                        "refresh_token": refresh,
-                        "expires_at": access.expires_at,
-                        "refresh_expires_at": record.expires_at,
-                        "client_id": record.client_id,
-                        "scopes": list(access.scopes),
-                        "account_uuid": login.account_uuid,
-                        "organization_uuid": login.organization_uuid,
-                    }
-                )
-        listed.extend(
-            {"provider": "anthropic", "kind": "api-key", "label": key.label, "secret": key.key}
-            for key in self.api_keys.values()
-            if key.seeded
-        )
-        for account in self.puter.values():
-            if account.seeded:
-                token, puter_token = next(iter(account.tokens.items()))
-                listed.append(
-                    {
-                        "provider": "puter",
-                        "kind": "puter-guest" if account.is_guest else "puter",
-                        "label": account.label,
-                        "email": account.email,
-                        "tier": account.tier,
-                        "uuid": account.uuid,
-                        "token_kind": puter_token.kind,
-                        "secret": token,
-                    }
-                )
-        return listed
 
 
 def _base64url(value: dict[str, Any]) -> str:
