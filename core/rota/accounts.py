@@ -184,6 +184,10 @@ class Accounts:
                             login_expires_at=credential.login_expires_at,
                         )
                     ]
+                    if identity.gate:
+                        renewed.append(
+                            HealthChanged(at=now, account_id=account_id, health=Health.GATED, reason=identity.gate)
+                        )
                     if label:
                         renewed.append(AccountLabelled(at=now, account_id=account_id, label=_tidy(label)))
                     return renewed
@@ -200,8 +204,8 @@ class Accounts:
                     position=max((s.account.position for s in snapshot.listed()), default=-1.0) + 1.0,
                     added_at=now,
                     origin=origin,
-                    health=health,
-                    health_reason=health_reason,
+                    health=Health.GATED if identity.gate else health,
+                    health_reason=identity.gate or health_reason,
                     login_expires_at=credential.login_expires_at,
                 )
                 return [AccountAdded(at=now, account=account)]

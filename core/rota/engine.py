@@ -262,13 +262,16 @@ class Engine:
         from rota.pool.pool import Pool
         from rota.pool.refresh import Credentials
         from rota.providers.anthropic import AnthropicProvider
-        from rota.providers.http import open_client
+        from rota.providers.http import Timeouts, open_client
         from rota.providers.puter import PuterProvider
         from rota.usage import Poller
         from rota.vault import open_vault
 
         settings = self.settings
-        client = open_client(transport=self._transport)
+        waits = settings.timeouts
+        client = open_client(
+            transport=self._transport, timeouts=Timeouts(connect=waits.connect_s, read=waits.first_content_s)
+        )
         vault = self._given_vault or await open_vault(settings.vault, self.paths)
         anthropic = AnthropicProvider(
             client, api_url=settings.anthropic.api_url, auth_url=settings.anthropic.auth_url, clock=self.clock
@@ -276,7 +279,13 @@ class Engine:
         providers: dict[str, Provider] = {
             "anthropic": anthropic,
             "puter": PuterProvider(
-                client, api_url=settings.puter.api_url, gui_url=settings.puter.gui_url, clock=self.clock
+                client,
+                api_url=settings.puter.api_url,
+                gui_url=settings.puter.gui_url,
+                clock=self.clock,
+                answer_s=waits.answer_s,
+                first_content_s=waits.first_content_s,
+                between_chunks_s=waits.between_chunks_s,
             ),
         }
         credentials = Credentials(self.journal, vault, providers, self.paths.locks, self.clock)
@@ -288,8 +297,10 @@ class Engine:
             providers=providers,
             anthropic=anthropic,
             pool=Pool(self.journal, credentials, providers, settings, self.clock, self._rng),
-            poller=Poller(self.journal, credentials, providers, self.clock, self._rng),
-            catalogue=Catalogue(providers, credentials, self.paths.catalogue_file, self.clock),
+            poller=Poller(self.journal, credentials, providers, settings.usage, self.clock, self._rng),
+            catalogue=Catalogue(
+                providers, credentials, self.paths.catalogue_file, self.clock, settings.catalogue.cache_ttl_s
+            ),
         )
 
     async def aclose(self) -> None:

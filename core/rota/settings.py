@@ -167,9 +167,12 @@ class UsageSettings:
     floor_s: float = setting(
         180.0, ge=120, le=86_400, help="Seconds between two reads of one Anthropic account at the fastest."
     )
-    idle_s: float = setting(900.0, ge=120, le=86_400, help="Seconds between two reads of an idle account.")
+    idle_s: float = setting(480.0, ge=120, le=86_400, help="Seconds between two reads of an idle account.")
     reads_per_hour: int = setting(
-        20, ge=1, le=30, help="Reads an hour of one Anthropic account; about 30 are shared with every other tool."
+        26,
+        ge=1,
+        le=30,
+        help="Reads an hour of one Anthropic account near its limit; about 30 are shared with every other tool.",
     )
     puter_floor_s: float = setting(
         60.0, ge=15, le=86_400, help="Seconds between two reads of one Puter account at the fastest."

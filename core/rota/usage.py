@@ -26,13 +26,9 @@ if TYPE_CHECKING:
     from rota.clock import Clock
     from rota.errors import Failure
     from rota.providers.base import Provider
+    from rota.settings import UsageSettings
     from rota.snapshot import AccountState, Snapshot
 
-FLOOR_S = 180.0
-"""No account is asked more often than this, near a limit aside."""
-URGENT_S = 120.0
-"""Near a limit and rising: still within 30 reads an hour."""
-IDLE_S = 480.0
 SPENT_S = 600.0
 AFTER_RESET_S = 60.0
 """A known reset is asked about this long after it."""
@@ -50,11 +46,31 @@ NEVER_AGAIN_S = 86_400.0
 IDENTITY_S = 7 * 86_400.0
 """How long a plan and an email are taken as told."""
 JITTER = 0.1
+BY_PERSON_S = 30.0
+"""A person may ask sooner, but not over and over."""
 CLAIM_S = 45.0
 """How long a process holds an account's turn while it asks."""
 NEAR = 0.8
 
 POLLED_KINDS = frozenset({Kind.SUBSCRIPTION, Kind.CONSOLE_PROFILE, Kind.PUTER, Kind.PUTER_GUEST})
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often an account's provider may be asked, in seconds between two questions."""
+
+    floor: float
+    """No account is asked more often than this, near a limit aside."""
+    urgent: float
+    """Near a limit and rising."""
+    idle: float
+
+
+def pace_of(provider: str, usage: UsageSettings) -> Pace:
+    """The pace that the settings and the provider's budget allow."""
+    if provider == "anthropic":
+        return Pace(usage.floor_s, min(usage.floor_s, 3600.0 / usage.reads_per_hour), usage.idle_s)
+    return Pace(usage.puter_floor_s, usage.puter_floor_s, min(usage.idle_s, 4 * usage.puter_floor_s))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +81,7 @@ class Due:
     reason: str
 
 
-def due(state: AccountState, *, active: bool, now: float) -> Due | None:
+def due(state: AccountState, pace: Pace, *, active: bool, now: float) -> Due | None:
     """When to ask about this account next; None when there is nothing to ask (an API key, or off)."""
     account = state.account
     if account.kind not in POLLED_KINDS or not state.known or state.removed:
@@ -81,22 +97,24 @@ def due(state: AccountState, *, active: bool, now: float) -> Due | None:
     )
     if reset is not None and told < reset and (state.poll is None or state.poll.problem is None):
         return Due(
-            max(reset + AFTER_RESET_S, (state.poll.at if state.poll else reset) + URGENT_S), "a window has reset"
+            max(reset + AFTER_RESET_S, (state.poll.at if state.poll else reset) + pace.urgent), "a window has reset"
         )
-    fresh_until = told + _interval(state, active=active, now=now)
+    fresh_until = told + _interval(state, pace, active=active, now=now)
     return Due(max(scheduled, fresh_until), "scheduled" if scheduled >= fresh_until else "figures have aged")
 
 
-def after_success(state: AccountState, windows: Sequence[QuotaWindow], *, active: bool, now: float) -> float:
+def after_success(
+    state: AccountState, windows: Sequence[QuotaWindow], pace: Pace, *, active: bool, now: float
+) -> float:
     """Seconds until the next question after one that was answered."""
     seen = {w.key: w for w in windows}
     fuller = replace(state, windows=state.windows.update(seen)) if seen else state
-    wait = _interval(fuller, active=active, now=now)
+    wait = _interval(fuller, pace, active=active, now=now)
     if state.poll is not None and state.poll.blocked_at is not None and now - state.poll.blocked_at < 3600:
         wait = max(wait, BLOCKED_STEP_S)
     resets = [w.resets_at for w in windows if w.resets_at is not None and w.resets_at > now]
     if resets:
-        wait = max(FLOOR_S, min(wait, min(resets) + AFTER_RESET_S - now))
+        wait = max(pace.floor, min(wait, min(resets) + AFTER_RESET_S - now))
     return wait
 
 
@@ -114,16 +132,16 @@ def after_failure(state: AccountState, failure: Failure, now: float) -> float:
     return min(FAULT_MOST_S, previous * 2) if in_a_row and previous >= FAULT_S else FAULT_S
 
 
-def _interval(state: AccountState, *, active: bool, now: float) -> float:
+def _interval(state: AccountState, pace: Pace, *, active: bool, now: float) -> float:
     """How long figures are good for, quota and use considered."""
     fullest = binding(state.windows.values(), None, now)
     if fullest is None or fullest.utilization is None:
-        return FLOOR_S if active else IDLE_S
+        return pace.floor if active else pace.idle
     if fullest.utilization >= 1.0:
         return SPENT_S
     if fullest.utilization >= NEAR and _rising(state, fullest.key):
-        return URGENT_S
-    return FLOOR_S if active else IDLE_S
+        return pace.urgent
+    return pace.floor if active else pace.idle
 
 
 def _rising(state: AccountState, key: str) -> bool:
@@ -139,12 +157,14 @@ class Poller:
         journal: Journal,
         credentials: Credentials,
         providers: Mapping[str, Provider],
+        usage: UsageSettings,
         clock: Clock,
         rng: random.Random,
     ) -> None:
         self._journal = journal
         self._credentials = credentials
         self._providers = providers
+        self._usage = usage
         self._clock = clock
         self._rng = rng
         self._nudged = asyncio.Event()
@@ -152,7 +172,7 @@ class Poller:
 
     async def run(self) -> None:
         """Poll until cancelled, one account at a time."""
-        while True:
+        while self._usage.enabled:
             now = self._clock.now()
             next_at = now + 60.0
             for state in self._journal.snapshot.listed():
@@ -194,8 +214,8 @@ class Poller:
         now = self._clock.now()
         if windows:
             self._journal.publish(QuotaObserved(at=now, account_id=account_id, windows=windows))
-        active = self._is_active(self._journal.snapshot, state)
-        self._scheduled(state, after_success(state, windows, active=active, now=now), None, None)
+        active, pace = self._is_active(self._journal.snapshot, state), self._pace(state)
+        self._scheduled(state, after_success(state, windows, pace, active=active, now=now), None, None)
         if now - self._described_at.get(account_id, float("-inf")) > IDENTITY_S:
             await self._describe(state)
         return None
@@ -224,7 +244,7 @@ class Poller:
                 return []
             asked = state.poll.at if state.poll is not None else float("-inf")
             turn = self._due(snapshot, state)
-            mine = now - asked >= FLOOR_S / 6 if by_person else turn is not None and turn.at <= now
+            mine = now - asked >= BY_PERSON_S if by_person else turn is not None and turn.at <= now
             if not mine:
                 return []
             blocked_at = state.poll.blocked_at if state.poll is not None else None
@@ -251,7 +271,10 @@ class Poller:
         )
 
     def _due(self, snapshot: Snapshot, state: AccountState) -> Due | None:
-        return due(state, active=self._is_active(snapshot, state), now=self._clock.now())
+        return due(state, self._pace(state), active=self._is_active(snapshot, state), now=self._clock.now())
+
+    def _pace(self, state: AccountState) -> Pace:
+        return pace_of(state.account.provider, self._usage)
 
     @staticmethod
     def _is_active(snapshot: Snapshot, state: AccountState) -> bool:
