@@ -1,0 +1,79 @@
+"""What the log is told as a try begins: the switch, the session's binding, the start. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rota.events import AccountSwitched, Event, RequestStarted, SessionBound
+from rota.pool.preference import By, bound
+from rota.pool.sticky import needs_binding
+
+if TYPE_CHECKING:
+    from rota.pool.ask import Ask
+    from rota.pool.chooser import Pick, Quest
+    from rota.pool.rules import Rules
+    from rota.pool.standing import Standing
+    from rota.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """The facts of a try that begins."""
+
+    events: tuple[Event, ...]
+    reason: str
+    """Why this account, in words."""
+    session: str | None
+    """The session's key, when the session is at this account from here on."""
+
+
+def opening(
+    snapshot: Snapshot,
+    pick: Pick,
+    quest: Quest,
+    ask: Ask,
+    request_id: str,
+    rules: Rules,
+    now: float,
+    *,
+    active: Standing | None,
+) -> Opening:
+    """The facts that a try at `pick` begins with.
+
+    Args:
+        active: how the account that served new sessions so far stands, if there is one.
+    """
+    account, provider = pick.account, pick.target.provider
+    reason = pick.preferred.reason
+    events: list[Event] = []
+    previous = active.state.id if active is not None else None
+    if pick.first and pick.preferred.by is By.STRATEGY and previous != account.id:
+        if active is not None and active.barred is not None:
+            reason = f"{active.state.account.label} is {active.barred.reason}"
+        events.append(
+            AccountSwitched(at=now, provider=provider, account_id=account.id, previous_id=previous, reason=reason)
+        )
+    question = quest.question(pick.target)
+    # A request that was sent elsewhere by its caller, or by a full account, does not move its session.
+    key = None if pick.spilled or quest.account_id is not None else question.session
+    if key is not None and rules.session_ttl_s > 0:
+        kept = bound(snapshot, question, rules, now)
+        if kept is not None and kept != account.id:
+            left = snapshot.account(kept)
+            reason = f"the session had to leave {left.account.label if left is not None else 'its account'}: {reason}"
+        if needs_binding(snapshot, key, account.id, rules.session_ttl_s, now):
+            events.append(SessionBound(at=now, session=key, provider=provider, account_id=account.id, reason=reason))
+    events.append(
+        RequestStarted(
+            at=now,
+            request_id=request_id,
+            account_id=account.id,
+            provider=provider,
+            model=pick.target.model,
+            client=ask.client,
+            reason=reason,
+            session=key,
+        )
+    )
+    return Opening(tuple(events), reason, key)

@@ -1,0 +1,83 @@
+"""The pool's rules as one value: what the settings say, in the form that the pure functions take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rota.settings import Settings
+
+
+class Order(StrEnum):
+    """What is tried first when a model cannot be had on an account."""
+
+    MODELS_FIRST = "models-first"
+    """The next model on the same account; when the chain is spent, the next account and the chain again."""
+    ACCOUNTS_FIRST = "accounts-first"
+    """The same model on the other accounts; when they are spent, the next model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How the pool chooses, waits, holds and gives up. Times in seconds."""
+
+    strategy: str = "lowest-utilization"
+    rotation: bool = True
+    """Off: the account in use is kept, whatever happens to it."""
+    orders: Mapping[str, Order] = field(default_factory=dict)
+    """By provider."""
+    route_subscriptions: bool = False
+    fallback: bool = True
+    fallback_models: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By provider."""
+    deadline_s: float = 120.0
+    """From the question on; no attempt is begun after it."""
+    max_attempts: int = 24
+    cooldown_base_s: float = 300.0
+    cooldown_cap_s: float = 21_600.0
+    """The longest hold when nothing but another try could tell that it ended early."""
+    model_cooldown_s: float = 60.0
+    throttle_wait_s: float = 10.0
+    """The longest wait on the same account after a per-minute limit, and for the first account to come back."""
+    retries: int = 3
+    """Tries more on the same account after an overload or a network fault."""
+    retry_base_s: float = 1.0
+    retry_cap_s: float = 30.0
+    session_ttl_s: float = 3600.0
+    thresholds: Mapping[str, float] = field(default_factory=lambda: {"5h": 0.9, "7d": 0.95, "month": 0.98})
+    """Used share of a window, by its key, at which `auto` moves on."""
+
+    def order(self, provider: str) -> Order:
+        return self.orders.get(provider, Order.ACCOUNTS_FIRST)
+
+    def chain(self, provider: str) -> tuple[str, ...]:
+        """The provider's fallback models."""
+        return self.fallback_models.get(provider, ())
+
+
+def rules_of(settings: Settings) -> Rules:
+    """The rules that these settings make."""
+    pool = settings.pool
+    return Rules(
+        strategy=pool.strategy,
+        rotation=pool.rotation,
+        orders={name: Order(settings.order(name)) for name in ("anthropic", "puter")},
+        route_subscriptions=settings.anthropic.route_subscriptions,
+        fallback=pool.fallback,
+        fallback_models=pool.fallback_models,
+        deadline_s=pool.deadline_s,
+        max_attempts=pool.max_attempts,
+        cooldown_base_s=pool.cooldown_base_s,
+        cooldown_cap_s=pool.cooldown_cap_s,
+        model_cooldown_s=pool.model_cooldown_s,
+        throttle_wait_s=pool.throttle_wait_s,
+        retries=pool.retries,
+        retry_base_s=pool.retry_base_s,
+        retry_cap_s=pool.retry_cap_s,
+        session_ttl_s=pool.session_ttl_s,
+        thresholds=pool.thresholds,
+    )

@@ -1,0 +1,46 @@
+"""The note beside a lock that says which refresh token is being spent: what a lost answer leaves behind."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A token that was sent and whose successor is not stored."""
+
+    fingerprint: str
+    tries: int
+    at: float
+
+
+def read_note(path: Path) -> Note | None:
+    """The note, if there is one; a damaged one says nothing."""
+    try:
+        said = json.loads(path.read_text("utf-8"))
+        return Note(str(said["fingerprint"]), int(said["tries"]), float(said["at"]))
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def write_note(path: Path, note: Note) -> None:
+    """Put the note on disk before the token goes out."""
+    temporary = path.with_suffix(".new")
+    with temporary.open("w", encoding="utf-8") as file:
+        json.dump(asdict(note), file)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def clear_note(path: Path) -> None:
+    """The token's fate is known."""
+    with contextlib.suppress(FileNotFoundError):
+        path.unlink()
