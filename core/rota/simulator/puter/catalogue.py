@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -64,6 +65,10 @@ class PuterModel:
 
     def as_json(self) -> dict[str, Any]:
         """The record of `/puterai/chat/models/details`; what a vendor does not say is absent."""
+        if self.provider == "ollama":  # a local model's record says next to nothing
+            costs = {"tokens": MILLION, "input_token": 0, "output_token": 0}
+            local = {"id": self.id, "name": self.name, "max_tokens": self.max_tokens}
+            return {**local, "costs_currency": "usd-cents", "costs": costs, "provider": self.provider}
         inputs = ["text"] + (["image"] if self.sees else []) + (["pdf"] if self.reads_pdf else [])
         record: dict[str, Any] = {
             "puterId": self.puter_id,
@@ -166,7 +171,7 @@ def _all_models() -> Iterator[PuterModel]:
             max_tokens=longest,
             puter_id=puter_id,
             aliases=(*more, name, f"anthropic/{name}", puter_id),
-            name=_title(name),
+            name=_title(re.sub(r"(\d)-(\d)$", r"\1.\2", name)),
             knowledge=knowledge,
             release_date=released,
             reads_pdf=True,

@@ -30,7 +30,7 @@ FAULT_STATUS = {
 
 def error_text(model: PuterModel, status: int) -> str:
     """The provider's words as its client library reports them."""
-    message = f"{model.provider} says {status}"
+    message = f"stub says {status}"
     if model.shape != "claude":
         return f"{status} {message}"
     error = {"type": "error", "error": {"type": _KINDS.get(status, "api_error"), "message": message}}
