@@ -1,0 +1,110 @@
+"""Which account shares its login with which entry of which file of another tool. Holds fingerprints, no secret."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rota.files import write_private
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from rota.migrate.records import Place
+
+SPENT_KEPT = 16
+"""Spent tokens remembered an entry: another tool that writes an old one back is only a few renewals behind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One entry of one file that holds an account's login."""
+
+    account_id: str
+    source: str
+    path: str
+    slot: str
+    lineage: str
+    """Of the login that stood there when rota last looked or wrote."""
+    spent: tuple[str, ...] = ()
+    """Of those that rota has renewed since: one seen there again is old, not new."""
+
+    def at(self, source: str, path: Path, slot: str) -> bool:
+        return (self.source, self.path, self.slot) == (source, str(path), slot)
+
+
+class Links:
+    """The links on disk, shared by all rota processes."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def all(self) -> tuple[Link, ...]:
+        """Every link; what cannot be read counts as none, and an import makes it again."""
+        try:
+            held = json.loads(self._path.read_bytes())
+        except (OSError, ValueError):
+            return ()
+        links = (_link(entry) for entry in held) if isinstance(held, list) else ()
+        return tuple(link for link in links if link is not None)
+
+    def of(self, account_id: str) -> tuple[Link, ...]:
+        return tuple(link for link in self.all() if link.account_id == account_id)
+
+    def join(self, account_id: str, places: Iterable[Place], lineage: str) -> None:
+        """Note that these entries hold an account's login; an entry belongs to one account only."""
+        fresh = [
+            Link(account_id, place.source, str(place.path), place.slot, lineage)
+            for place in places
+            if place.path is not None
+        ]
+
+        def change(links: tuple[Link, ...]) -> tuple[Link, ...]:
+            taken = {(link.source, link.path, link.slot) for link in fresh}
+            return (*(k for k in links if (k.source, k.path, k.slot) not in taken), *fresh)
+
+        if fresh:
+            self._change(change)
+
+    def renewed(self, account_id: str, spent: str, lineage: str) -> None:
+        """Note that an account's login has a successor."""
+
+        def change(links: tuple[Link, ...]) -> tuple[Link, ...]:
+            return tuple(
+                replace(link, lineage=lineage, spent=(*(s for s in link.spent if s != spent), spent)[-SPENT_KEPT:])
+                if link.account_id == account_id
+                else link
+                for link in links
+            )
+
+        if self.of(account_id):
+            self._change(change)
+
+    def drop(self, account_ids: Iterable[str]) -> None:
+        """Forget the links of these accounts."""
+        gone = frozenset(account_ids)
+        self._change(lambda links: tuple(link for link in links if link.account_id not in gone))
+
+    def leave(self, link: Link) -> None:
+        """Forget one link: its entry has become somebody else's."""
+        self._change(lambda links: tuple(k for k in links if not k.at(link.source, Path(link.path), link.slot)))
+
+    def _change(self, change: Callable[[tuple[Link, ...]], tuple[Link, ...]]) -> None:
+        from filelock import FileLock  # late: looking needs no lock
+
+        with FileLock(self._path.with_suffix(".lock"), mode=0o600):
+            before = self.all()
+            after = change(before)
+            if after != before:
+                write_private(self._path, json.dumps([asdict(link) for link in after], ensure_ascii=False).encode())
+
+
+def _link(entry: Any) -> Link | None:
+    try:
+        names = {name: entry[name] for name in ("account_id", "source", "path", "slot", "lineage")}
+        spent = tuple(entry["spent"])
+    except (TypeError, KeyError):
+        return None
+    return Link(**names, spent=spent) if all(isinstance(text, str) for text in (*names.values(), *spent)) else None
