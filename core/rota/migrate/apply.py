@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from rota.account import Health
+from rota.accounts import by_identity
 from rota.errors import Meaning
 from rota.events import AccountsImported, CooldownStarted, Event, QuotaObserved, new_id
 from rota.files import write_private
@@ -122,6 +123,10 @@ class Importer:
 
     async def _add(self, item: PlanItem, work: _Work) -> None:
         record, dead = item.record, item.action is Action.DEAD
+        there = by_identity(self._tools.book.snapshot, record.provider, item.identity.key)
+        if there is not None:
+            work.notes.append(f"{there.account.label} was signed in to meanwhile and stays as it is.")
+            return
         added = await self._tools.adder.add(
             record.provider,
             record.credential,
@@ -132,12 +137,8 @@ class Importer:
             health=Health.NEEDS_LOGIN if dead else Health.READY,
             health_reason="it was no longer valid when it was imported; sign in again" if dead else "",
         )
-        if added.renewed:
-            # Somebody signed in to it since the plan was made; that is theirs, and an undo leaves it.
-            work.renewed.append(added.label)
-        else:
-            work.receipt.added.append(added.account_id)
-            work.added.append(added.label)
+        work.receipt.added.append(added.account_id)
+        work.added.append(added.label)
         await asyncio.to_thread(self._tools.links.join, added.account_id, item.places, record.lineage)
         await self._carry_over(item, added.account_id)
 
@@ -170,9 +171,8 @@ class Importer:
         work.receipt.renewed.append(account_id)
         # By the identity that rota knows it under, so that it stays the account it is.
         identity = replace(item.identity, key=state.account.identity)
-        await self._tools.adder.add(
-            item.record.provider, item.record.credential, identity, origin=item.record.place.source
-        )
+        record = item.record
+        await self._tools.adder.add(record.provider, record.credential, identity, origin=record.place.source)
         work.renewed.append(state.account.label)
         await asyncio.to_thread(self._tools.links.join, account_id, item.places, item.record.lineage)
 
@@ -202,9 +202,8 @@ class Importer:
                 if content != edit.before.encode("utf-8"):
                     work.notes.append(f"{edit.path} was changed meanwhile and is left alone; import again.")
                     continue
-                backup = (
-                    self._tools.paths.backups / f"{work.receipt.import_id}-{len(work.receipt.files)}-{edit.path.name}"
-                )
+                name = f"{work.receipt.import_id}-{len(work.receipt.files)}-{edit.path.name}"
+                backup = self._tools.paths.backups / name
                 write_private(backup, content)
                 replace_text(edit.path, edit.after)
             except OSError as error:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from rota.migrate.settings_door import SettingsDoor
     from rota.paths import Paths
     from rota.providers.base import Credential
-    from rota.snapshot import Snapshot
+    from rota.snapshot import AccountState, Snapshot
     from rota.vault.base import Vault
 
 ACCOUNT = "account/"
@@ -116,9 +116,7 @@ class TakeBack:
             receipt = receipts.load(self._tools.paths.state, chosen) if known and chosen is not None else None
             if chosen is None or receipt is None:
                 raise UsageError("There is no import to take back.", hint="`rota events` shows what was imported.")
-            labels = [
-                s.account.label for i in receipt.added if (s := self._tools.book.snapshot.account(i)) is not None
-            ]
+            labels = [state.account.label for state in self._present(receipt)]
             notes = await self.take_back(receipt)
             event = ImportUndone(at=self._tools.clock.now(), import_id=chosen)
             await self._tools.book.commit(lambda _snapshot: [event])
@@ -128,9 +126,7 @@ class TakeBack:
     async def take_back(self, receipt: Receipt) -> list[str]:
         """Undo what a receipt says, an unfinished one too; returns what a person should know."""
         notes: list[str] = []
-        here = [
-            account_id for account_id in receipt.added if self._tools.book.snapshot.account(account_id) is not None
-        ]
+        here = [state.id for state in self._present(receipt)]
         if here:
             await self._tools.adder.remove(here)
         await asyncio.to_thread(self._tools.links.drop, receipt.added)
@@ -138,6 +134,11 @@ class TakeBack:
             await self._restore(receipt.import_id, account_id, notes)
         await asyncio.to_thread(self._reset, receipt, notes)
         return notes
+
+    def _present(self, receipt: Receipt) -> list[AccountState]:
+        """The accounts that the import added and that are still there."""
+        snapshot = self._tools.book.snapshot
+        return [s for account_id in receipt.added if (s := snapshot.account(account_id)) is not None]
 
     async def _restore(self, import_id: str, account_id: str, notes: list[str]) -> None:
         """Give a renewed account the login back that it had."""
