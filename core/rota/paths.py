@@ -53,7 +53,7 @@ class Paths:
     @property
     def vault_choice_file(self) -> Path:
         """Which kind of vault holds the secrets."""
-        return self.state / "vault.json"
+        return self.data / "vault.json"
 
     @property
     def settings_cache(self) -> Path:
