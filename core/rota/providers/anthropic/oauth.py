@@ -112,21 +112,20 @@ def read_pasted(pasted: str) -> tuple[str, str | None]:
     """
     pasted = "".join(pasted.split())
     if "code=" in pasted or "error=" in pasted:
-        query = parse_qs(urlsplit(pasted).query or pasted.lstrip("?"))
+        address = urlsplit(pasted)
+        query = parse_qs(address.query or address.path)
         if (refused := query.get("error")) is not None:
             why = redact((query.get("error_description") or refused)[0])
             raise SignInFailed(f"The sign-in was not allowed: {why}")
-        code, state = query.get("code", [""])[0], query.get("state", [None])[0]
-        code, _, behind = code.partition("#")
-        state = state or behind or None
+        code, _, behind = query.get("code", [""])[0].partition("#")
+        state = query.get("state", [behind or address.fragment])[0]
     else:
-        code, _, behind = pasted.partition("#")
-        state = behind or None
+        code, _, state = pasted.partition("#")
     if not code:
         raise SignInFailed(
             "There is no code in that.", hint="Paste the code the page shows, or the address it ended on."
         )
-    return code, state
+    return code, state or None
 
 
 # --- the token endpoint -----------------------------------------------------------------------------------

@@ -55,7 +55,7 @@ class AnthropicStream:
     def request_id(self) -> str | None:
         return self._origin.request_id
 
-    async def __aiter__(self) -> AsyncIterator[Delta]:
+    async def __aiter__(self) -> AsyncGenerator[Delta, None]:
         unfolding = Unfolding(self._origin, self._clock)
         async with aclosing(events(self._response)) as said:
             async for event in said:
