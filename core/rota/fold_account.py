@@ -33,7 +33,7 @@ from rota.events import (
     TokenRefreshed,
     UsagePolled,
 )
-from rota.quota import newest
+from rota.quota import newest, sample_width
 from rota.snapshot import NEVER, AccountState, Hold, Hour, Poll, Sample, placeholder
 
 if TYPE_CHECKING:
@@ -257,18 +257,13 @@ def _observed(state: AccountState, event: QuotaObserved) -> AccountState:
     return replace(state, windows=windows, history=history)
 
 
-def bucket_s(length: float | None) -> float:
-    """How many seconds one sample of a window stands for."""
-    return 300.0 if length is None else max(60.0, length / 60.0)
-
-
 def _sampled(samples: tuple[Sample, ...], window: QuotaWindow, utilization: float) -> tuple[Sample, ...]:
     """The samples with one more sight: the latest per bucket of time, the newest buckets only.
 
     A source may leave out the window's length, and buckets of another width would not line up; so each width
     keeps its own row of buckets, which is what makes the result independent of order.
     """
-    seen = Sample(window.observed_at, utilization, window.resets_at, bucket_s(window.length))
+    seen = Sample(window.observed_at, utilization, window.resets_at, sample_width(window.length))
     if samples and samples[-1].width == seen.width and samples[-1].at < seen.at:
         if _bucket(samples[-1]) == _bucket(seen):
             return (*samples[:-1], seen)

@@ -103,3 +103,8 @@ def spent_until(windows: Iterable[QuotaWindow], model: str | None, now: float) -
     """When the last of the spent windows for `model` resets; None when none is known to be spent."""
     resets = [w.resets_at for w in windows if w.applies_to(model) and w.spent(now) and w.resets_at is not None]
     return max(resets, default=None)
+
+
+def sample_width(length: float | None) -> float:
+    """How many seconds one kept sample of a window of this length stands for."""
+    return 300.0 if length is None else max(60.0, length / 60.0)

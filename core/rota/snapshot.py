@@ -64,7 +64,7 @@ class Sample:
     utilization: float
     resets_at: float | None
     width: float = 300.0
-    """Seconds of its bucket; see `fold_account.bucket_s`."""
+    """Seconds of its bucket; see `quota.sample_width`."""
 
 
 @dataclass(frozen=True, slots=True)

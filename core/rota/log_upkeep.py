@@ -1,0 +1,101 @@
+"""What keeps the log small and discreet: samples for plots, dropping old facts, forgetting who was removed.
+
+Everything here runs inside a transaction of the log or is one statement.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from rota.quota import sample_width
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from rota.events import QuotaObserved
+
+FLEETING = (
+    "RequestStarted",
+    "AttemptFailed",
+    "RequestServed",
+    "RequestFailed",
+    "SessionBound",
+    "QuotaObserved",
+    "UsagePolled",
+)
+"""Kinds that come with every request; the rest are few, and kept."""
+
+IDENTIFYING = ("AccountAdded", "AccountRenewed", "AccountDescribed", "AccountLabelled")
+"""Kinds that say who an account is."""
+
+SAMPLES_KEPT_S = 400 * 86_400.0
+NOBODY = "removed account"
+
+
+def keep_samples(db: sqlite3.Connection, event: QuotaObserved) -> None:
+    """Keep the latest sight of each window per bucket of time."""
+    for window in event.windows:
+        if window.utilization is None:
+            continue
+        width = sample_width(window.length)
+        db.execute(
+            "INSERT INTO samples (account, window, width, bucket, at, utilization, resets_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE"
+            " SET at = excluded.at, utilization = excluded.utilization, resets_at = excluded.resets_at"
+            " WHERE excluded.at > at",
+            (
+                event.account_id,
+                window.key,
+                width,
+                window.observed_at // width,
+                window.observed_at,
+                window.utilization,
+                window.resets_at,
+            ),
+        )
+
+
+def old(db: sqlite3.Connection, before: float, limit: int) -> list[int]:
+    """The numbers of some fleeting facts from before a time, oldest first."""
+    found: list[int] = []
+    for kind in FLEETING:
+        # The log's order is nearly that of time, so the walk along the index ends at the first newer fact.
+        for seq, at in db.execute("SELECT seq, at FROM events WHERE kind = ? ORDER BY seq", (kind,)):
+            if at >= before or len(found) >= limit:
+                break
+            found.append(seq)
+    return found
+
+
+def drop(db: sqlite3.Connection, numbers: list[int], samples_before: float) -> None:
+    """Delete facts by number and samples by age."""
+    db.executemany("DELETE FROM events WHERE seq = ?", ((number,) for number in numbers))
+    db.execute("DELETE FROM samples WHERE at < ?", (samples_before,))
+
+
+def forget(db: sqlite3.Connection, account_id: str, *, purge: bool) -> None:
+    """Delete who an account was, and its label where others' stories name it; with `purge` its history too."""
+    requests = db.execute(
+        "SELECT DISTINCT request FROM events WHERE account = ? AND kind = 'AttemptFailed'", (account_id,)
+    ).fetchall()
+    for request in requests:
+        rows = db.execute("SELECT seq, body FROM events WHERE request = ?", request).fetchall()
+        db.executemany(
+            "UPDATE events SET body = ? WHERE seq = ?", [(_unnamed(body, account_id), seq) for seq, body in rows]
+        )
+    if purge:
+        db.execute("DELETE FROM events WHERE account = ? AND kind <> 'AccountRemoved'", (account_id,))
+        db.execute("DELETE FROM samples WHERE account = ?", (account_id,))
+    else:
+        marks = ", ".join("?" * len(IDENTIFYING))
+        db.execute(f"DELETE FROM events WHERE account = ? AND kind IN ({marks})", (account_id, *IDENTIFYING))
+
+
+def _unnamed(body: str, account_id: str) -> str:
+    """The body of a fact about a request, without the label of one account."""
+    data = json.loads(body)
+    for attempt in [*data.get("attempts", ()), *([data["attempt"]] if "attempt" in data else ())]:
+        if attempt["account_id"] == account_id:
+            attempt["account_label"] = NOBODY
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
