@@ -203,7 +203,7 @@ def budget(tokens: int) -> dict[str, Any]:
 
 
 def adaptive(effort: str) -> dict[str, Any]:
-    return {"thinking": {"type": "adaptive"}, "output_config": {"effort": effort}}
+    return {"thinking": {"type": "adaptive", "display": "summarized"}, "output_config": {"effort": effort}}
 
 
 @pytest.mark.parametrize(

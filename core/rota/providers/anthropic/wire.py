@@ -196,7 +196,9 @@ def _thinking(request: ChatRequest, model: Traits, most: int, turns: list[Json])
             return {}
         case Thinking.ADAPTIVE:
             level = _EFFORTS.get(effort or "") or _effort_for(tokens or 0)
-            return {"thinking": {"type": "adaptive"}, "output_config": {"effort": level}}
+            # Who asks for reasoning wants to see some: the newest models show none unless told to.
+            thinking = {"type": "adaptive", "display": "summarized"}
+            return {"thinking": thinking, "output_config": {"effort": level}}
         case Thinking.BUDGET:
             # The budget is part of max_tokens, and something must be left to answer with.
             budget = min(tokens or _BUDGETS.get(effort or "", _BUDGETS["medium"]), most - _LEAST_THINKING)
