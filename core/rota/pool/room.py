@@ -16,6 +16,7 @@ LONG_S = 86_400.0
 ELSEWHERE = 0.95
 """Where `auto` moves on in a window that no threshold names."""
 
+_NOTHING = (-1.0, "")
 _KNOWN_LENGTHS = {
     "5h": 18_000.0,
     "7d": 604_800.0,
@@ -32,6 +33,8 @@ class Room:
     """Used share of the fullest window of days or more."""
     short: float | None = None
     """Used share of the fullest window of hours."""
+    long_label: str = ""
+    short_label: str = ""
     long_resets_at: float | None = None
     """When the first window of days resets."""
     short_resets_at: float | None = None
@@ -70,7 +73,7 @@ def move_at(window: QuotaWindow, thresholds: Mapping[str, float]) -> float | Non
 
 def room(windows: Iterable[QuotaWindow], model: str | None, now: float, thresholds: Mapping[str, float]) -> Room:
     """What `windows` leave for `model`. One whose reset has passed counts as just emptied."""
-    used: dict[bool, float] = {}
+    used: dict[bool, tuple[float, str]] = {}
     resets: dict[bool, float] = {}
     changes_at: float | None = None
     over: float | None = None
@@ -88,16 +91,19 @@ def room(windows: Iterable[QuotaWindow], model: str | None, now: float, threshol
             continue
         is_long = length >= LONG_S
         if window.expired(now):
-            used.setdefault(is_long, 0.0)
+            used.setdefault(is_long, (0.0, window.label))
             continue
-        used[is_long] = max(used.get(is_long, 0.0), window.utilization)
+        used[is_long] = max(used.get(is_long, _NOTHING), (window.utilization, window.label))
         above = window.utilization - thresholds.get(window.key.partition(":")[0], ELSEWHERE)
         over = above if over is None else max(over, above)
         if resets_at is not None:
             resets[is_long] = min(resets.get(is_long, resets_at), resets_at)
+    long, short = used.get(True), used.get(False)
     return Room(
-        long=used.get(True),
-        short=used.get(False),
+        long=long[0] if long is not None else None,
+        short=short[0] if short is not None else None,
+        long_label=long[1] if long is not None else "",
+        short_label=short[1] if short is not None else "",
         long_resets_at=resets.get(True),
         short_resets_at=resets.get(False),
         over=over,

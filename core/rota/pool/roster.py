@@ -30,9 +30,9 @@ KEPT = 16
 class Roster:
     """One provider's accounts for one set of model-scoped windows, in order."""
 
-    def __init__(self, provider: str, model: str | None, rules: Rules) -> None:
+    def __init__(self, provider: str, scopes: str, rules: Rules) -> None:
         self._provider = provider
-        self._model = model
+        self._scopes = scopes
         self._rules = rules
         self._strategy = named(rules.strategy)
         self._standings: dict[str, Standing] = {}
@@ -53,7 +53,7 @@ class Roster:
     def build(self, snapshot: Snapshot, now: float) -> None:
         """Look at every account, once."""
         self._standings = {
-            account_id: standing(state, self._model, now, self._rules)
+            account_id: standing(state, self._scopes, now, self._rules)
             for account_id, state in snapshot.accounts.items()
             if self._lists(state)
         }
@@ -85,7 +85,7 @@ class Roster:
             self._standings.pop(account_id, None)
             self._due_of.pop(account_id, None)
         else:
-            stands = standing(state, self._model, now, self._rules)
+            stands = standing(state, self._scopes, now, self._rules)
             self._standings[account_id] = stands
             self._await(account_id, stands.changes_at)
             new = place(stands, self._strategy, self._rules) if stands.barred is None else None
@@ -167,7 +167,8 @@ class Rosters:
         key = (provider, frozenset(scope for scope in self._scopes if scope in folded))
         roster = self._rosters.get(key)
         if roster is None:
-            roster = Roster(provider, model, self._rules)
+            # Any model in whose name these scopes and no others occur sees the same windows.
+            roster = Roster(provider, "\n".join(sorted(key[1])), self._rules)
             roster.build(snapshot, now)
             self._rosters[key] = roster
             if len(self._rosters) > KEPT:

@@ -72,13 +72,8 @@ def last_use_in_words(standing: Standing, now: float) -> str:
 
 
 def use_in_words(standing: Standing) -> str:
-    """`41% of the days, 12% of the hours used`: what is known of its windows."""
+    """`7d 41%, 5h 12% used`: what is known of its fullest windows of days and of hours."""
     left = standing.room
-    if left.decisive is None:
-        return "use unknown"
-    parts = [
-        f"{name} {percent(share)}"
-        for name, share in (("long", left.long), ("short", left.short))
-        if share is not None
-    ]
-    return f"{', '.join(parts)} used"
+    shares = ((left.long_label, left.long), (left.short_label, left.short))
+    known = [f"{label} {percent(share)}" for label, share in shares if share is not None]
+    return f"{', '.join(known)} used" if known else "use unknown"
