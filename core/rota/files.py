@@ -37,8 +37,3 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def open_to_others(path: Path) -> bool:
-    """Whether anybody but the owner may read or write `path`; never so on Windows, where profiles are private."""
-    return os.name != "nt" and bool(path.stat().st_mode & 0o077)

@@ -264,6 +264,33 @@ async def test_two_processes_putting_at_once_lose_nothing(home: Paths) -> None:
     assert await vault.names() == {*batches[0], *batches[1]}
 
 
+async def test_a_rota_killed_while_it_writes_has_every_secret_that_it_said_it_kept(home: Paths) -> None:
+    code = (
+        "import asyncio, itertools, os\n"
+        "from rota import paths; from rota.vault import open_vault; from rota.secret import Secret\n"
+        "async def put():\n"
+        "    vault = await open_vault('file', paths.find(os.environ))\n"
+        "    for number in itertools.count():\n"
+        "        await vault.put(f'account/{number}', Secret(str(number) * 500)); print(number, flush=True)\n"
+        "asyncio.run(put())\n"
+    )
+    environ = dict(os.environ, ROTA_HOME=str(home.config), PYTHONPATH=os.pathsep.join(sys.path))
+    for _ in range(3):
+        writer = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", code, env=environ, stdout=asyncio.subprocess.PIPE
+        )
+        assert writer.stdout is not None
+        said = [int(await writer.stdout.readline()) for _ in range(10)]
+        writer.kill()
+        await writer.wait()
+        vault = await open_vault("file", home)
+        assert said == list(range(10))
+        assert [await vault.get(f"account/{number}") for number in said] == [Secret(str(n) * 500) for n in said]
+        for name in await vault.names():
+            await vault.delete(name)
+        assert list(home.vault.iterdir()) == [home.vault_file]
+
+
 async def test_a_put_that_is_cancelled_is_still_made(home: Paths) -> None:
     vault = await open_vault("file", home)
     lock = VaultLock(home.locks / "vault.lock")
