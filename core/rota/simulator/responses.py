@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rota.simulator.world import World
 
 Handler = Callable[["World", "Request"], Awaitable[Response]]
+ANY_METHOD = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 MAX_BODY_BYTES = 32 * 1024 * 1024
 
 

@@ -10,7 +10,7 @@ from rota.simulator.anthropic import forced, messages, oauth, usage
 from rota.simulator.anthropic.errors import authenticate, base_headers, check_version, refuse
 from rota.simulator.anthropic.models import MODELS, as_item
 from rota.simulator.faults import LOGINS, MESSAGES
-from rota.simulator.responses import CompactJSON, endpoint, take_fault
+from rota.simulator.responses import ANY_METHOD, CompactJSON, endpoint, take_fault
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -29,7 +29,7 @@ def api_routes(world: World) -> list[BaseRoute]:
         Route("/v1/oauth/token", endpoint(world, oauth.exchange), methods=["POST"]),
         Route("/api/oauth/usage", endpoint(world, usage.usage), methods=["GET"]),
         Route("/api/oauth/profile", endpoint(world, usage.profile), methods=["GET"]),
-        Route("/{rest:path}", endpoint(world, not_found)),
+        Route("/{rest:path}", endpoint(world, not_found), methods=ANY_METHOD),
     ]
 
 

@@ -125,7 +125,8 @@ class Catalogue:
     @cached_property
     def models(self) -> tuple[PuterModel, ...]:
         """Sorted as the server lists them: by provider, then id."""
-        return tuple(sorted(_all_models(), key=lambda model: (model.provider, model.id)))
+        once = {model.id: model for model in _all_models()}
+        return tuple(sorted(once.values(), key=lambda model: (model.provider, model.id)))
 
     @cached_property
     def _by_name(self) -> dict[str, PuterModel]:

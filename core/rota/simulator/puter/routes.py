@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Route
 
 from rota.simulator.puter import accounts, chat, compat
 from rota.simulator.puter.errors import authenticate, refuse
-from rota.simulator.responses import CompactJSON, endpoint, take_fault
+from rota.simulator.responses import ANY_METHOD, CompactJSON, endpoint, take_fault
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -39,8 +39,8 @@ def api_routes(world: World) -> list[BaseRoute]:
         Route("/puterai/chat/models/details", endpoint(world, list_details), methods=["GET"]),
         Route("/puterai/openai/v1/chat/completions", endpoint(world, compat.openai_chat), methods=["POST"]),
         Route("/puterai/anthropic/v1/messages", endpoint(world, compat.anthropic_messages), methods=["POST"]),
-        *(Route(path, endpoint(world, accounts.account_only)) for path in _ACCOUNT_ONLY),
-        Route("/{rest:path}", endpoint(world, not_found)),
+        *(Route(path, endpoint(world, accounts.account_only), methods=["GET", "POST"]) for path in _ACCOUNT_ONLY),
+        Route("/{rest:path}", endpoint(world, not_found), methods=ANY_METHOD),
     ]
 
 
