@@ -80,7 +80,7 @@ def parse_json(text: str, name: str) -> Any:
     """What JSON text says, or the `Problem` with it."""
     text = text.removeprefix("\ufeff")
     if not text.strip():
-        return Problem(name, "", "it is empty")
+        return Problem(name, "", "it is empty", passing=True)
     try:
         return json.loads(text, parse_constant=_no_constants)
     except json.JSONDecodeError as error:
@@ -88,7 +88,7 @@ def parse_json(text: str, name: str) -> Any:
         why = "it breaks off" if breaks_off else "it is not JSON"
         todo = "The tool that wrote it may have been stopped while writing; let it write it again, or remove it."
         # Only the place: the decoder's own exception carries the whole text.
-        return Problem(name, f"line {error.lineno}", why, todo)
+        return Problem(name, f"line {error.lineno}", why, todo, passing=True)
     except (ValueError, RecursionError):
         return Problem(name, "", "it is not JSON that any tool would write")
 

@@ -26,6 +26,7 @@ from rota.migrate.jsonc_nodes import (
 __all__ = [
     "JsoncError",
     "KeyPath",
+    "Node",
     "Raw",
     "find",
     "has_comments",

@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rota.files import write_private
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from pathlib import Path
 
     from rota.migrate.records import Place
 
 SPENT_KEPT = 16
 """Spent tokens remembered an entry: another tool that writes an old one back is only a few renewals behind."""
+
+
+KEYCHAIN = "keychain"
+"""Stands for a path where a login lies in the macOS Keychain."""
+
+
+def where_of(place: Place) -> str | None:
+    """A place's path as links write it; None for the environment, which does not last."""
+    if place.path is not None:
+        return str(place.path)
+    return KEYCHAIN if place.owner == "claude-code" else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +42,9 @@ class Link:
     spent: tuple[str, ...] = ()
     """Of those that rota has renewed since: one seen there again is old, not new."""
 
-    def at(self, source: str, path: Path, slot: str) -> bool:
-        return (self.source, self.path, self.slot) == (source, str(path), slot)
+    @property
+    def place(self) -> tuple[str, str, str]:
+        return self.source, self.path, self.slot
 
 
 class Links:
@@ -56,14 +68,14 @@ class Links:
     def join(self, account_id: str, places: Iterable[Place], lineage: str) -> None:
         """Note that these entries hold an account's login; an entry belongs to one account only."""
         fresh = [
-            Link(account_id, place.source, str(place.path), place.slot, lineage)
+            Link(account_id, place.source, where, place.slot, lineage)
             for place in places
-            if place.path is not None
+            if (where := where_of(place)) is not None
         ]
 
         def change(links: tuple[Link, ...]) -> tuple[Link, ...]:
-            taken = {(link.source, link.path, link.slot) for link in fresh}
-            return (*(k for k in links if (k.source, k.path, k.slot) not in taken), *fresh)
+            taken = {link.place for link in fresh}
+            return (*(k for k in links if k.place not in taken), *fresh)
 
         if fresh:
             self._change(change)
@@ -89,7 +101,7 @@ class Links:
 
     def leave(self, link: Link) -> None:
         """Forget one link: its entry has become somebody else's."""
-        self._change(lambda links: tuple(k for k in links if not k.at(link.source, Path(link.path), link.slot)))
+        self._change(lambda links: tuple(k for k in links if k.place != link.place))
 
     def _change(self, change: Callable[[tuple[Link, ...]], tuple[Link, ...]]) -> None:
         from filelock import FileLock  # late: looking needs no lock

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +36,10 @@ class Places:
         if value.startswith("~"):
             path = self.home / value.lstrip("~/\\")
         return path if path.is_absolute() else None
+
+    def without_keychain(self) -> Places:
+        """The same, with files only."""
+        return replace(self, system="posix") if self.system == "darwin" else self
 
     @property
     def config(self) -> Path:

@@ -44,6 +44,8 @@ class Problem:
     """The record inside: `accounts[2].refresh`; empty for the whole file."""
     why: str
     todo: str = ""
+    passing: bool = False
+    """Whether it may be gone in a moment: the file seems to be half-written."""
 
     def __str__(self) -> str:
         place = f"{self.path}, {self.where}" if self.where else self.path

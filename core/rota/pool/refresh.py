@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, replace
 from math import inf
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from rota.errors import Failure, Meaning, ProviderError, SecretMissing, VaultError
 from rota.events import RefreshFailed, TokenRefreshed
@@ -40,6 +40,22 @@ BACKOFF_MOST_S = 300.0
 SAVE_AGAIN_S = 10.0
 
 OWNERS = {"claude-code": "Claude Code", "opencode": "OpenCode", "ant": "the official `ant` tool"}
+
+
+class Shared(Protocol):
+    """Copies of logins in other tools' files; `rota.migrate.writeback.SharedLogins` is one."""
+
+    async def newest(self, account_id: str, stored: Credential, *, ended: bool = False) -> Credential | None:
+        """The login that another tool has renewed an account's to; None when `stored` is still the newest.
+
+        Raises:
+            ProviderError: there is another login, and whose it is could not be found out; `stored` may be spent.
+        """
+        ...
+
+    async def on_renewed(self, account_id: str, spent: str, successor: Credential) -> None:
+        """Write a new login wherever the one of this fingerprint stands."""
+        ...
 
 
 @dataclass(slots=True)
@@ -75,6 +91,7 @@ class Credentials:
         clock: Clock,
         *,
         ahead_s: float = 300.0,
+        shared: Shared | None = None,
     ) -> None:
         self._journal = journal
         self._vault = vault
@@ -82,6 +99,7 @@ class Credentials:
         self._locks = locks
         self._clock = clock
         self._ahead_s = ahead_s
+        self._shared = shared
         self._held: dict[str, _Held] = {}
         self._flights: dict[str, asyncio.Task[Credential]] = {}
         self._pauses: dict[str, _Pause] = {}
@@ -133,6 +151,17 @@ class Credentials:
             raise self.condemn(account_id, spent, "the provider refused it")
         return await asyncio.shield(self._flight(account_id, held.credential))
 
+    async def take_over(self, account_id: str) -> bool:
+        """Look for a newer login of an account in the files it shares with other tools; returns whether there was one.
+
+        Raises:
+            ProviderError: there is another login, and whose it is could not be found out.
+            VaultError: it could not be kept.
+        """
+        async with process_lock(self._locks / f"refresh-{account_id}.lock"):
+            stored = (await self._read(account_id)).credential
+            return await self._from_elsewhere(account_id, stored) is not None
+
     def condemn(self, account_id: str, credential: Credential, why: str) -> ProviderError:
         """Say in the log that this very credential is dead; returns the error to raise."""
         spent = credential.refresh or credential.secret
@@ -182,10 +211,13 @@ class Credentials:
 
     async def _from_owner(self, account_id: str, spent: Credential) -> Credential:
         """The login as its owner last renewed it; rota never renews it."""
-        credential = (await self._read(account_id)).credential
-        left = self._left(credential)
-        if credential.secret != spent.secret and (left is None or left > 0):
-            return credential
+        for look_there in (False, True):
+            if look_there and not await self.take_over(account_id):
+                break
+            credential = (await self._read(account_id)).credential
+            left = self._left(credential)
+            if credential.secret != spent.secret and (left is None or left > 0):
+                return credential
         owner = OWNERS.get(spent.owner or "", spent.owner)
         raise ProviderError(
             Failure(
@@ -217,14 +249,34 @@ class Credentials:
             stored = (await self._read(account_id)).credential
             if stored.secret != spent.secret or stored.refresh is None:
                 return stored  # another process was first
-            token = stored.refresh
+            newer = await self._from_elsewhere(account_id, stored)
+            if newer is not None:
+                left = self._left(newer)
+                if newer.refresh is None or left is None or left > AT_ONCE_S:
+                    return newer
+                stored = newer
+            token = stored.refresh or stored.secret
             await self._may_spend(account_id, token)
             try:
                 successor = await self._providers[self._provider_of(account_id)].refresh(stored)
             except ProviderError as error:
                 return await self._refused(account_id, stored, token, error)
             await self._keep(account_id, token, successor)
+            if self._shared is not None:
+                await self._shared.on_renewed(account_id, token.fingerprint(), successor)
             return successor
+
+    async def _from_elsewhere(self, account_id: str, stored: Credential) -> Credential | None:
+        """The login as another tool has renewed it, kept and spread; None when it has not."""
+        if self._shared is None:
+            return None
+        left = self._left(stored)
+        newer = await self._shared.newest(account_id, stored, ended=left is not None and left <= 0)
+        if newer is None:
+            return None
+        await self._store(account_id, newer)
+        await self._shared.on_renewed(account_id, (stored.refresh or stored.secret).fingerprint(), newer)
+        return newer
 
     async def _may_spend(self, account_id: str, token: Secret) -> None:
         """Refuse while a pause lasts or the token's fate is unknown; else note down that it is being spent."""
@@ -260,6 +312,9 @@ class Credentials:
             newer = (await self._read(account_id)).credential
             if newer.secret != stored.secret:
                 return newer
+            elsewhere = await self._from_elsewhere(account_id, stored)
+            if elsewhere is not None:
+                return elsewhere  # another tool was faster
             self._pauses[token.fingerprint()] = _Pause(inf, inf, error)
             reason = "the provider no longer accepts its sign-in; sign in again"
             self._publish_failure(account_id, reason, token, permanent=True)
