@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, replace
 from math import inf
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from rota.errors import Failure, Meaning, ProviderError, SecretMissing, VaultError
 from rota.events import RefreshFailed, TokenRefreshed
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from rota.clock import Clock
     from rota.journal import Journal
+    from rota.pool.shared import Shared
     from rota.providers.base import Credential, Provider
     from rota.secret import Secret
     from rota.snapshot import Stamp
@@ -40,22 +41,6 @@ BACKOFF_MOST_S = 300.0
 SAVE_AGAIN_S = 10.0
 
 OWNERS = {"claude-code": "Claude Code", "opencode": "OpenCode", "ant": "the official `ant` tool"}
-
-
-class Shared(Protocol):
-    """Copies of logins in other tools' files; `rota.migrate.writeback.SharedLogins` is one."""
-
-    async def newest(self, account_id: str, stored: Credential, *, ended: bool = False) -> Credential | None:
-        """The login that another tool has renewed an account's to; None when `stored` is still the newest.
-
-        Raises:
-            ProviderError: there is another login, and whose it is could not be found out; `stored` may be spent.
-        """
-        ...
-
-    async def on_renewed(self, account_id: str, spent: str, successor: Credential) -> None:
-        """Write a new login wherever the one of this fingerprint stands."""
-        ...
 
 
 @dataclass(slots=True)
@@ -152,7 +137,7 @@ class Credentials:
         return await asyncio.shield(self._flight(account_id, held.credential))
 
     async def take_over(self, account_id: str) -> bool:
-        """Look for a newer login of an account in the files it shares with other tools; returns whether there was one.
+        """Look for a newer login in the files that an account shares with other tools; returns whether there was one.
 
         Raises:
             ProviderError: there is another login, and whose it is could not be found out.
