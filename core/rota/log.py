@@ -80,6 +80,7 @@ class SqliteLog:
         self._seq = 0
         self._checkpoint_seq = 0
         self._data_version: int | None = None
+        self._wrote = False
         self._others: list[Event] = []
 
     @classmethod
@@ -194,6 +195,7 @@ class SqliteLog:
                 continue
             self._snapshot = fold(self._snapshot, event)
             self._seq = row.lastrowid
+            self._wrote = True
             if isinstance(event, QuotaObserved):
                 log_upkeep.keep_samples(self._db, event)
             elif isinstance(event, AccountRemoved):
@@ -303,9 +305,9 @@ class SqliteLog:
         return len(numbers)
 
     def close(self) -> None:
-        """Leave a checkpoint when the next start would notice, and close the file."""
+        """Leave a checkpoint if this process wrote or the next start would notice, and close the file."""
         try:
-            if self.unfolded >= CHECKPOINT_EVERY:
+            if self._wrote or self.unfolded >= CHECKPOINT_EVERY:
                 # Only the next start's speed hangs on it: a full disk keeps nobody from leaving.
                 with contextlib.suppress(StoreError):
                     self.checkpoint()
