@@ -81,6 +81,10 @@ class Subscription:
         await self._news.wait()
         if self._closed and not self._waiting:
             raise StopAsyncIteration
+        return self.look()
+
+    def look(self) -> Batch:
+        """The batch up to this instant, without waiting: empty when nothing happened."""
         batch = Batch(self._hub.snapshot, tuple(self._waiting), self._dropped)
         self._waiting.clear()
         self._dropped = 0

@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from rota.errors import Attempt
     from rota.events import RequestServed
     from rota.providers.base import Credential, Provider, Reply
-    from rota.quota import QuotaWindow
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +65,6 @@ class Outcome:
     cached_tokens: int = 0
     """Of the input: read from a cache."""
     cost_usd: float | None = None
-    windows: tuple[QuotaWindow, ...] = ()
-    """What the response headers said of the account's quota."""
 
 
 @dataclass(frozen=True, slots=True)

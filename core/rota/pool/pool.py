@@ -73,6 +73,7 @@ class Pool:
         async with self.run(ask, request) as run:
             while isinstance(got := await run.attempt(send), Hop):
                 pass
+            run.observed(got.windows)
             story = run.served(
                 Outcome(
                     model=got.model,
@@ -81,7 +82,6 @@ class Pool:
                     output_tokens=got.usage.output_tokens,
                     cached_tokens=got.usage.cache_read_tokens,
                     cost_usd=got.cost_usd,
-                    windows=got.windows,
                 )
             )
         return Served(got, story)
@@ -139,7 +139,12 @@ class Pool:
 
     def _look(self) -> Snapshot:
         """The snapshot, after the rosters were told what happened since the last look."""
-        raise NotImplementedError
+        batch = self._events.look()
+        if batch.dropped:
+            self._rosters.forget()
+        else:
+            self._rosters.feed(batch.events)
+        return batch.snapshot
 
 
 def _for_model(request: ChatRequest, model: str) -> ChatRequest:
