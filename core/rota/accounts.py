@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rota.account import Account, Health, Kind
@@ -36,14 +37,13 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Sequence
     from pathlib import Path
 
-    from rota.journal import Journal
-    from rota.vault.base import Vault
-
     from rota.account import Identity
     from rota.clock import Clock
+    from rota.journal import Journal
     from rota.providers.base import Credential
     from rota.secret import Secret
     from rota.snapshot import AccountState, Snapshot
+    from rota.vault.base import Vault
 
 PREFIX = "account/"
 """What the names of account secrets in the vault begin with."""
@@ -232,12 +232,12 @@ class Accounts:
             for account_id in account_ids:
                 state = self._present(account_id)
                 await self._vault.delete(PREFIX + account_id)
-                await self._journal.commit(lambda snapshot, s=state: self._removal(snapshot, s, purge=purge))
+                await self._journal.commit(partial(self._removal, state, purge))
                 text, url = remains(state.account.kind)
                 done.append(Removed(account_id, state.account.label, text, url))
         return tuple(done)
 
-    def _removal(self, snapshot: Snapshot, state: AccountState, *, purge: bool) -> list[Event]:
+    def _removal(self, state: AccountState, purge: bool, snapshot: Snapshot) -> list[Event]:
         now = self._clock.now()
         events: list[Event] = [AccountRemoved(at=now, account_id=state.id, purge=purge)]
         provider = state.account.provider
@@ -370,7 +370,7 @@ class Accounts:
                 if state.account.health is Health.READY:
                     reason = "its secret is gone from the vault; sign in again"
                     event = HealthChanged(at=now, account_id=account_id, health=Health.NEEDS_LOGIN, reason=reason)
-                    await self._journal.commit(lambda _snapshot, e=event: [e])
+                    await self._journal.commit(partial(_just, event))
                     notes.append(f"{state.account.label}: {reason}.")
         return tuple(notes)
 
@@ -411,6 +411,10 @@ class Accounts:
             yield
         finally:
             lock.release()
+
+
+def _just(event: Event, _snapshot: Snapshot) -> Sequence[Event]:
+    return [event]
 
 
 def _tidy(label: str) -> str:

@@ -1,0 +1,110 @@
+"""One request and its answer over ASGI: the body within its limits, the answer by pieces, a caller who leaves."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any
+
+from rota.gateway.guard import headers_of
+from rota.gateway.problems import Problem, Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Mapping
+
+    from starlette.types import Receive, Scope, Send
+
+JSON = "application/json"
+EVENTS = "text/event-stream; charset=utf-8"
+
+
+class Exchange:
+    """A request under way. Handlers write to it; nothing else touches the connection."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.method: str = scope["method"]
+        self.path: str = scope["path"]
+        query = scope.get("query_string", b"").decode("latin-1")
+        self.target = f"{self.path}?{query}" if query else self.path
+        """The path with its query, as it came."""
+        self.headers = headers_of(scope["headers"])
+        self.begun = False
+        """Whether the answer's head is out, so that an error can only be told in the body."""
+        self._receive = receive
+        self._send = send
+
+    async def read_body(self, limit: int, within_s: float) -> bytes:
+        """The whole body.
+
+        Raises:
+            Refusal: 413 when it is larger than `limit` bytes, 408 when it takes longer than `within_s` seconds.
+        """
+        if int(self.headers.get("content-length", "0") or 0) > limit:
+            raise Refusal(_too_large(limit))
+        pieces = bytearray()
+        try:
+            async with asyncio.timeout(within_s):
+                more = True
+                while more:
+                    message = await self._receive()
+                    if message["type"] == "http.disconnect":
+                        raise CallerGoneError
+                    pieces += message.get("body", b"")
+                    if len(pieces) > limit:
+                        raise Refusal(_too_large(limit))
+                    more = message.get("more_body", False)
+        except TimeoutError:
+            raise Refusal(Problem(408, "slow", f"The request did not arrive within {within_s:g} seconds.")) from None
+        return bytes(pieces)
+
+    async def begin(self, status: int, headers: Mapping[str, str]) -> None:
+        """Send the answer's head."""
+        self.begun = True
+        raw = [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers.items()]
+        await self._send({"type": "http.response.start", "status": status, "headers": raw})
+
+    async def write(self, piece: bytes) -> None:
+        """Send a piece of the body at once."""
+        if piece:
+            await self._send({"type": "http.response.body", "body": piece, "more_body": True})
+
+    async def end(self, piece: bytes = b"") -> None:
+        """Send the last piece."""
+        await self._send({"type": "http.response.body", "body": piece, "more_body": False})
+
+    async def answer(self, status: int, body: bytes, headers: Mapping[str, str], content_type: str = JSON) -> None:
+        """Send a whole answer."""
+        await self.begin(status, {"content-type": content_type, "content-length": str(len(body)), **headers})
+        await self.end(body)
+
+    async def answer_json(self, status: int, value: Any, headers: Mapping[str, str]) -> None:
+        await self.answer(status, json.dumps(value, ensure_ascii=False).encode(), headers)
+
+    async def while_there(self, work: Awaitable[None]) -> None:
+        """Do `work` for as long as the caller is there; when it leaves, `work` is cancelled at once.
+
+        To be called after the body was read: from then on, all that can arrive is the caller's leaving.
+        """
+        doing = asyncio.ensure_future(work)
+        leaving = asyncio.ensure_future(self._left())
+        try:
+            await asyncio.wait({doing, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            leaving.cancel()
+            if not doing.done():
+                doing.cancel()
+            await asyncio.gather(doing, leaving, return_exceptions=True)
+        if not doing.cancelled():
+            doing.result()
+
+    async def _left(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+
+
+class CallerGoneError(Exception):
+    """The caller left before its request was whole: nobody to answer."""
+
+
+def _too_large(limit: int) -> Problem:
+    return Problem(413, "too_large", f"The request is larger than {limit} bytes (gateway.max_body_bytes).")

@@ -1,0 +1,173 @@
+"""The gateway on its port: opened in the running loop, said in the log, stopped when its answers are out."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import os
+import socket
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from rota.errors import UsageError
+from rota.events import GatewayStarted, GatewayStopped, RequestServed, new_id
+from rota.gateway.guard import is_loopback
+from rota.gateway.keys import SHARE_OVER_S, Keys
+from rota.gateway.metrics import Metrics
+from rota.gateway.protocol import PatientProtocol
+from rota.gateway.service import Service
+
+if TYPE_CHECKING:
+    from rota.engine import Engine
+    from rota.events import Event
+    from rota.secret import Secret
+
+MAX_HEADER_BYTES = 64 * 1024
+BACKLOG = 512
+
+
+class PortTaken(UsageError):
+    """Somebody else listens there; `port` is which, `pid` another rota's process when it is one."""
+
+    def __init__(self, message: str, *, port: int, pid: int | None = None, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.port = port
+        self.pid = pid
+
+
+class Gateway:
+    """One gateway of this process. `start`, then `stop`; both are told in the log."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._process = new_id()
+        self._server: uvicorn.Server | None = None
+        self._serving: asyncio.Task[None] | None = None
+        self._listening: asyncio.Task[None] | None = None
+        self.host = ""
+        self.port = 0
+
+    @property
+    def running(self) -> bool:
+        return self._serving is not None
+
+    @property
+    def url(self) -> str:
+        """What clients put before `/v1`."""
+        return f"http://{self.host}:{self.port}"
+
+    async def start(self, *, port: int | None = None) -> Secret:
+        """Listen; returns the default key.
+
+        Raises:
+            PortTaken: somebody listens there already.
+            UsageError: the settings ask for an address that they do not allow.
+            VaultError: the keys cannot be read.
+        """
+        engine, settings = self._engine, self._engine.settings
+        wanted = settings.gateway
+        if not is_loopback(wanted.host) and not wanted.allow_remote:
+            raise UsageError(
+                f"gateway.host is {wanted.host}, which other machines can reach.",
+                hint="Set it to 127.0.0.1, or gateway.allow_remote = true when you mean it.",
+            )
+        bound = self._bind(wanted.host, wanted.port if port is None else port)
+        try:
+            services = await engine.services()
+            keys = Keys(engine.journal, services.vault, engine.clock)
+            key = await keys.default()
+            metrics = Metrics(settings.stats.max_samples)
+            service = Service(
+                journal=engine.journal,
+                pool=services.pool,
+                catalogue=services.catalogue,
+                keys=keys,
+                metrics=metrics,
+                settings=settings,
+                clock=engine.clock,
+            )
+            await self._recall(service)
+        except BaseException:
+            bound.close()
+            raise
+        self.host, self.port = bound.getsockname()[:2]
+        config = uvicorn.Config(
+            service.app,
+            lifespan="off",
+            access_log=False,
+            log_config=None,
+            log_level="critical",
+            http=PatientProtocol.patient_for(wanted.read_timeout_s),
+            ws="none",
+            backlog=BACKLOG,
+            h11_max_incomplete_event_size=MAX_HEADER_BYTES,
+            timeout_graceful_shutdown=round(wanted.stop_grace_s),
+            server_header=False,
+            date_header=False,
+        )
+        self._server = uvicorn.Server(config)
+        # The process's signals belong to the app or the command, not to a server inside it.
+        self._server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
+        self._listening = asyncio.create_task(self._count(metrics), name="gateway metrics")
+        self._serving = asyncio.create_task(self._server.serve(sockets=[bound]), name="gateway")
+        engine.journal.publish(
+            GatewayStarted(
+                at=engine.clock.now(), process=self._process, host=self.host, port=self.port, pid=os.getpid()
+            )
+        )
+        return key
+
+    async def stop(self) -> None:
+        """Take no more requests, let running answers finish for a while, and end."""
+        if self._server is None or self._serving is None or self._listening is None:
+            return
+        self._server.should_exit = True
+        await self._serving
+        self._listening.cancel()
+        self._server = self._serving = self._listening = None
+        self._engine.journal.publish(GatewayStopped(at=self._engine.clock.now(), process=self._process))
+
+    async def wait(self) -> None:
+        """Until it has stopped."""
+        if self._serving is not None:
+            await asyncio.shield(self._serving)
+
+    def _bind(self, host: str, port: int) -> socket.socket:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        bound = socket.socket(family, socket.SOCK_STREAM)
+        if os.name == "posix":
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            bound.bind((host, port))
+            bound.listen(BACKLOG)
+        except OSError as error:
+            bound.close()
+            if error.errno in (errno.EADDRINUSE, errno.EACCES):
+                raise self._taken(port, error) from error
+            raise UsageError(f"rota cannot listen on {host}:{port}: {error.strerror}.") from error
+        bound.setblocking(False)
+        return bound
+
+    def _taken(self, port: int, error: OSError) -> PortTaken:
+        ours = next((g for g in self._engine.snapshot.gateways.values() if g.running and g.port == port), None)
+        if ours is not None and ours.pid != os.getpid():
+            return PortTaken(
+                f"Another rota (process {ours.pid}) serves on port {port} already.",
+                port=port,
+                pid=ours.pid,
+                hint=f"Use that one at http://{ours.host}:{port}/v1, or take another port with --port.",
+            )
+        if error.errno == errno.EACCES:
+            return PortTaken(f"Port {port} is not yours to open.", port=port, hint="Take one above 1023 with --port.")
+        return PortTaken(f"Another program listens on port {port}.", port=port, hint="Take another with --port.")
+
+    async def _recall(self, service: Service) -> None:
+        since = self._engine.clock.now() - SHARE_OVER_S
+        served: list[Event] = await self._engine.journal.ask(lambda log: log.recent(5000, kinds=("RequestServed",)))
+        service.desk.recall((e.at, e.client) for e in served if isinstance(e, RequestServed) and e.at >= since)
+
+    async def _count(self, metrics: Metrics) -> None:
+        async for batch in self._engine.subscribe():
+            metrics.note(batch.events)

@@ -1,0 +1,141 @@
+"""The gateway's routes: what each path does, behind the guard, with every error in the caller's dialect."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.routing import Route, Router
+
+from rota import __version__
+from rota.codec import encode
+from rota.gateway import models as listing
+from rota.gateway.conversation import Conversations
+from rota.gateway.desk import Desk
+from rota.gateway.dialects import ANTHROPIC, OPENAI
+from rota.gateway.exchange import EVENTS
+from rota.gateway.metrics import CONTENT_TYPE
+from rota.gateway.problems import unsupported
+from rota.gateway.upstream import Call
+from rota.status import document
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+    from rota.catalogue import Catalogue
+    from rota.clock import Clock
+    from rota.gateway.dialects import Dialect
+    from rota.gateway.exchange import Exchange
+    from rota.gateway.keys import Caller, Keys
+    from rota.gateway.metrics import Metrics
+    from rota.journal import Journal
+    from rota.pool.pool import Pool
+    from rota.settings import Settings
+
+
+class Service:
+    """What the gateway does, as an ASGI app (`app`)."""
+
+    def __init__(
+        self,
+        *,
+        journal: Journal,
+        pool: Pool,
+        catalogue: Catalogue,
+        keys: Keys,
+        metrics: Metrics,
+        settings: Settings,
+        clock: Clock,
+    ) -> None:
+        self._journal = journal
+        self._catalogue = catalogue
+        self._metrics = metrics
+        self._settings = settings
+        self._clock = clock
+        self._conversations = Conversations(pool, self._label, clock, settings.gateway.hold_seconds)
+        self.desk = Desk(keys, settings.gateway, clock)
+        routes = [
+            Route("/healthz", self.desk.endpoint(OPENAI, {"GET": self._health}, open_to_all=True)),
+            Route("/v1/chat/completions", self.desk.endpoint(OPENAI, {"POST": self._chat})),
+            Route("/v1/messages", self.desk.endpoint(ANTHROPIC, {"POST": self._messages})),
+            Route("/v1/messages/count_tokens", self.desk.endpoint(ANTHROPIC, {"POST": self._count})),
+            Route("/v1/models", self.desk.endpoint(OPENAI, {"GET": self._models})),
+            Route("/rota/status", self.desk.endpoint(OPENAI, {"GET": self._status})),
+            Route("/rota/events", self.desk.endpoint(OPENAI, {"GET": self._events})),
+            Route("/metrics", self.desk.endpoint(OPENAI, {"GET": self._metric})),
+        ]
+        nothing = self.desk.endpoint(OPENAI, {}, open_to_all=True)
+        self._router = Router(routes=routes, default=nothing, redirect_slashes=False)
+
+    async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The ASGI app."""
+        if scope["type"] == "http":
+            await self._router(scope, receive, send)
+
+    # --- models' answers ----------------------------------------------------------------------------------
+
+    async def _chat(self, exchange: Exchange, caller: Caller, request_id: str) -> None:
+        await self._converse(exchange, caller, request_id, OPENAI)
+
+    async def _messages(self, exchange: Exchange, caller: Caller, request_id: str) -> None:
+        await self._converse(exchange, caller, request_id, ANTHROPIC)
+
+    async def _count(self, exchange: Exchange, caller: Caller, request_id: str) -> None:
+        await self._converse(exchange, caller, request_id, ANTHROPIC, counting=True)
+
+    async def _converse(
+        self, exchange: Exchange, caller: Caller, request_id: str, dialect: Dialect, *, counting: bool = False
+    ) -> None:
+        raw = await self.desk.body(exchange)
+        parsed = dialect.parse(raw, exchange.headers)
+        names = listing.Names(await self._catalogue.models(self._journal.snapshot), self._settings.catalogue.aliases)
+        model = names.resolve(parsed.model)
+        if counting and not model.startswith("anthropic/"):
+            raise unsupported("Counting tokens", "model")
+        self.desk.admit(caller, parsed.model, model)
+        call = Call(exchange, dialect, parsed, raw, model, request_id, self._clock.now())
+        headers = {"x-request-id": request_id, "request-id": request_id}
+        await exchange.while_there(self._conversations.serve(call, caller.name, headers))
+
+    def _label(self, account_id: str) -> str:
+        state = self._journal.snapshot.account(account_id)
+        return state.account.label if state is not None else account_id
+
+    # --- looking ------------------------------------------------------------------------------------------
+
+    async def _health(self, exchange: Exchange, _caller: Caller, _request_id: str) -> None:
+        await exchange.answer_json(200, {"status": "ok", "service": "rota", "version": __version__}, {})
+
+    async def _models(self, exchange: Exchange, _caller: Caller, _request_id: str) -> None:
+        models = await self._catalogue.models(self._journal.snapshot)
+        now = self._clock.now()
+        if "anthropic-version" in exchange.headers:
+            await exchange.answer_json(200, listing.anthropic_list(models, now), {})
+        else:
+            await exchange.answer_json(200, listing.openai_list(models, self._settings.catalogue.aliases, now), {})
+
+    async def _status(self, exchange: Exchange, _caller: Caller, _request_id: str) -> None:
+        from rota.pool.strategy import rank
+
+        snapshot, now = self._journal.snapshot, self._clock.now()
+        providers = {s.account.provider for s in snapshot.listed()}
+        chosen = {p: rank(snapshot, p, settings=self._settings, now=now).chosen for p in providers}
+        await exchange.answer_json(200, document(snapshot, now, chosen), {})
+
+    async def _events(self, exchange: Exchange, _caller: Caller, _request_id: str) -> None:
+        await exchange.begin(200, {"content-type": EVENTS, "cache-control": "no-cache"})
+        await exchange.while_there(self._tell(exchange))
+
+    async def _tell(self, exchange: Exchange) -> None:
+        await exchange.write(b": rota events\n\n")
+        with self._journal.subscribe() as batches:
+            async for batch in batches:
+                if batch.dropped:
+                    await exchange.write(f": {batch.dropped} events were dropped\n\n".encode())
+                for event in batch.events:
+                    kind, body = encode(event)
+                    await exchange.write(f"event: {kind}\nid: {event.id}\ndata: {body}\n\n".encode())
+        await exchange.end()
+
+    async def _metric(self, exchange: Exchange, _caller: Caller, _request_id: str) -> None:
+        text = self._metrics.text(self._journal.snapshot, self._clock.now())
+        await exchange.answer(200, text.encode(), {}, CONTENT_TYPE)
