@@ -196,3 +196,28 @@ async def test_the_broken_scenario_answers_badly_in_turn(clock: ManualClock) -> 
 def test_each_fault_says_what_it_does() -> None:
     assert all(FAULTS.values())
     assert {*ANYWHERE, *STREAMS} < set(FAULTS)
+
+
+async def test_each_knob_turns_what_it_says(client: httpx.AsyncClient, world: World) -> None:
+    turns = {"overloaded": True, "refuse_clients": True, "normalize": True, "usage_reads_per_hour": 0}
+    state = (await client.patch("/_sim/knobs", json=turns)).json()
+    grant = {
+        "grant_type": "refresh_token",
+        "refresh_token": seeded(world, "max")["refresh_token"],
+        "client_id": "c",
+    }
+    messages = await client.post("/anthropic/v1/messages", headers=claude(world, "max"), json=ask())
+    token = await client.post("/claude/v1/oauth/token", json=grant)
+    driver = await client.post("/puter-api/drivers/call", headers=puter(world, "carol"), json=drive())
+    usage = await client.get("/anthropic/api/oauth/usage", headers=claude(world, "max"))
+    assert turns.items() <= state["knobs"].items()
+    assert messages.json()["error"]["type"] == "overloaded_error"
+    assert token.json()["error"] == "invalid_client"
+    assert isinstance(driver.json()["result"]["message"]["content"], str)
+    assert usage.status_code == 429
+
+
+async def test_an_organisation_can_switch_logins_off(client: httpx.AsyncClient, world: World) -> None:
+    await client.patch("/_sim/accounts/pro", json={"organization_disabled": True})
+    answer = await client.post("/anthropic/v1/messages", headers=claude(world, "pro"), json=ask())
+    assert (answer.status_code, answer.json()["error"]["type"]) == (403, "permission_error")

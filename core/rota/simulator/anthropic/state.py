@@ -9,7 +9,6 @@ from rota.simulator.windows import Bucket, RollingCount, Window
 
 FIVE_HOURS = 5 * 3600.0
 SEVEN_DAYS = 7 * 86400.0
-INFERENCE = "user:inference"
 PROFILE = "user:profile"
 ALL_SCOPES = ("user:profile", "user:inference")
 CONSOLE_SCOPES = ("org:create_api_key", *ALL_SCOPES)

@@ -48,10 +48,6 @@ class PuterModel:
     tokens_per_second: float = 60.0
 
     @property
-    def is_free(self) -> bool:
-        return self.input_cost == 0 and self.output_cost == 0
-
-    @property
     def meter(self) -> str:
         """How metering names the model."""
         vendor = "openai" if self.provider.startswith("openai") else self.provider
