@@ -149,7 +149,9 @@ def _models(text: str, notes: list[str]) -> str:
 
 
 def _with_provider(text: str) -> str:
-    for key, value in (("npm", PLUGIN), ("name", "Puter")):
+    """`provider.puter` with what it needs, so that a model can be moved into it."""
+    fields: tuple[tuple[str, Any], ...] = (("npm", PLUGIN), ("name", "Puter"), ("models", {}))
+    for key, value in fields:
         if jsonc.missing(text, ("provider", "puter", key)) is not None:
             text = jsonc.put(text, ("provider", "puter", key), value)
     return text
