@@ -20,7 +20,7 @@ from rota.pool.stream import PoolStream
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from collections.abc import AsyncIterator, Mapping
 
     from rota.clock import Clock
     from rota.journal import Journal
@@ -96,23 +96,10 @@ class Pool:
             finally:
                 await stream.aclose()
 
-    async def lease_and_send(self, ask: Ask, send: Callable[[Lease], Awaitable[T]]) -> tuple[T, Run]:
-        """Send by `send` through whichever account can serve: for answers that are passed on byte for byte.
-
-        Returns what `send` gave and the run, whose `served` or `broke` must be called at the answer's end, and which
-        must be left (`async with run`) when the caller is gone.
-        """
-        run = self.run(ask)
-        try:
-            while isinstance(got := await run.attempt(send), Hop):
-                pass
-        except BaseException:
-            await run.__aexit__(None, None, None)
-            raise
-        return got, run
-
     def run(self, ask: Ask, request: ChatRequest | None = None) -> Run:
         """A request about to be served, step by step; to be entered as a context.
+
+        What passes answers on byte for byte sends by itself: `attempt` until it gives no `Hop`, then `served`.
 
         Raises:
             NothingConfigured: there is no account at all.

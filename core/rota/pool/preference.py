@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
 from enum import StrEnum
 from math import inf
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from rota.pool.standing import Standing, model_barred
+from rota.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -40,6 +40,9 @@ BACKOFF_S = 5.0
 BACKOFF_MOST_S = 300.0
 SAVE_AGAIN_S = 10.0
 
+ANSWER_LOST = "answer-lost"
+"""`Failure.code` of a refresh that may have spent its token though no answer arrived."""
+
 OWNERS = {"claude-code": "Claude Code", "opencode": "OpenCode", "ant": "the official `ant` tool"}
 
 
@@ -284,10 +287,8 @@ class Credentials:
 
     async def _refused(self, account_id: str, stored: Credential, token: Secret, error: ProviderError) -> Credential:
         """What a failed refresh comes to: a newer login from the vault, or the error."""
-        from rota.providers.http import NOT_SENT  # late: it brings in HTTP, which is there by now
-
         failure = error.failure
-        if failure.meaning is Meaning.NETWORK and failure.code not in NOT_SENT:
+        if failure.code == ANSWER_LOST:
             # The note stays: the token may have been spent.
             self._pauses[token.fingerprint()] = _Pause(self._clock.now() + LOST_PAUSE_S, LOST_PAUSE_S, error)
             self._publish_failure(account_id, f"no answer to its renewal: {failure.message}", token, permanent=False)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rota.account import Health, Kind
 from rota.pool.room import Room, room
+from rota.values import dataclass
 
 if TYPE_CHECKING:
     from rota.pool.rules import Rules

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rota.events import Candidate
@@ -10,6 +9,7 @@ from rota.pool.preference import Place, Question, only_account, place, preferred
 from rota.pool.rules import Rules, rules_of
 from rota.pool.standing import Barred, Standing, model_barred, standing
 from rota.pool.strategies import named
+from rota.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
