@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from rota.clock import Clock
     from rota.config import Settings
     from rota.events import Event
+    from rota.gateway.server import Gateway
     from rota.hub import Subscription
     from rota.login.flow import SignIn
     from rota.pool.pool import Ask, Pool, PoolStream, Served
@@ -83,6 +84,7 @@ class Engine:
         self._rng = random.Random(seed)
         self._services: Services | None = None
         self._making = asyncio.Lock()
+        self._gateway: Gateway | None = None
         self._background: set[asyncio.Task[None]] = set()
 
     # --- looking ------------------------------------------------------------------------------------------
@@ -235,6 +237,34 @@ class Engine:
         if not self.snapshot.listed():
             raise NothingConfigured("There is no account yet.")
 
+    # --- the local endpoint -------------------------------------------------------------------------------
+
+    @property
+    def gateway(self) -> Gateway | None:
+        """This process's gateway, while it runs."""
+        return self._gateway
+
+    async def start_gateway(self, *, port: int | None = None) -> Gateway:
+        """Let other programs in on loopback; the one that runs already is kept.
+
+        Raises:
+            PortTaken: somebody listens there already; says who, when it is another rota.
+            VaultError: the gateway's keys cannot be read.
+        """
+        from rota.gateway.server import Gateway
+
+        if self._gateway is None:
+            gateway = Gateway(self)
+            await gateway.start(port=port)
+            self._gateway = gateway
+        return self._gateway
+
+    async def stop_gateway(self) -> None:
+        """Take no more requests; running answers finish within `gateway.stop_grace_s`."""
+        if self._gateway is not None:
+            gateway, self._gateway = self._gateway, None
+            await gateway.stop()
+
     # --- life ---------------------------------------------------------------------------------------------
 
     def start_background(self) -> None:
@@ -305,10 +335,12 @@ class Engine:
 
     async def aclose(self) -> None:
         """End what runs behind, then close the connections; the log is closed by `open`."""
+        await self.stop_gateway()
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
         if self._services is not None:
+            await self._services.pool.aclose()
             for provider in self._services.providers.values():
                 await provider.aclose()
             await self._services.client.aclose()

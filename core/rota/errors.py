@@ -22,9 +22,10 @@ Each carries a sentence for people (`str(error)`), `hint` (what to do next) and 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from rota.values import dataclass
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import itertools
 import os
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, TypeAlias, get_args
 
 from rota.account import Account, Health, Identity
 from rota.errors import Attempt, Meaning
 from rota.quota import QuotaWindow
+from rota.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -204,7 +204,8 @@ def _without_old(snapshot: Snapshot, horizon: float) -> Snapshot:
 
 
 def _started(snapshot: Snapshot, event: RequestStarted, latest: float) -> HashTrieMap[str, InFlight]:
-    if event.at < _horizon(latest):
+    known = snapshot.in_flight.get(event.request_id)
+    if event.at < _horizon(latest) or (known is not None and known.since > event.at):
         return snapshot.in_flight
     request = InFlight(event.request_id, event.account_id, event.provider, event.model, event.client, event.at)
     return snapshot.in_flight.insert(event.request_id, request)

@@ -6,12 +6,13 @@ wins, whatever the order of arrival; counters only ever add. See `fold.py` for h
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, TypeAlias
 
 from rpds import HashTrieMap
 
 from rota.account import Account, Health, Kind
+from rota.values import dataclass
 
 if TYPE_CHECKING:
     from rota.errors import Meaning

@@ -20,11 +20,10 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Mapping, Sequence
 
-    from rota.journal import Journal
-    from rota.pool.refresh import Credentials
-
     from rota.clock import Clock
     from rota.errors import Failure
+    from rota.journal import Journal
+    from rota.pool.refresh import Credentials
     from rota.providers.base import Provider
     from rota.settings import UsageSettings
     from rota.snapshot import AccountState, Snapshot

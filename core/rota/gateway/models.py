@@ -46,10 +46,10 @@ class Names:
         if slash and head in PROVIDERS:
             if head in present and (head == "anthropic" or self._has(head, rest)):
                 return name
+        elif name.startswith("claude-") and "anthropic" in present:
+            return f"anthropic/{name}"  # whoever else lists it too, Anthropic is who is meant
         elif (known := self._known.get(name.lower())) is not None:
             return known
-        elif name.startswith("claude-") and "anthropic" in present:
-            return f"anthropic/{name}"
         elif name.startswith("openrouter:") and "puter" in present:
             return f"puter/{name}"
         raise UnknownModel(asked, self._nearest(name))
@@ -64,7 +64,8 @@ class Names:
         )
 
     def _nearest(self, name: str) -> tuple[str, ...]:
-        names = {m.id: None for m in self.models} | dict.fromkeys(self._aliases)
+        names = dict.fromkeys(n for m in self.models for n in (m.id, *m.aliases) if "/" not in n)
+        names |= dict.fromkeys(self._aliases)
         return tuple(difflib.get_close_matches(name, names, n=3, cutoff=0.4))
 
 

@@ -18,11 +18,11 @@ from rota.gateway.keys import SHARE_OVER_S, Keys
 from rota.gateway.metrics import Metrics
 from rota.gateway.protocol import PatientProtocol
 from rota.gateway.service import Service
+from rota.secret import Secret
 
 if TYPE_CHECKING:
     from rota.engine import Engine
     from rota.events import Event
-    from rota.secret import Secret
 
 MAX_HEADER_BYTES = 64 * 1024
 BACKLOG = 512
@@ -48,6 +48,8 @@ class Gateway:
         self._listening: asyncio.Task[None] | None = None
         self.host = ""
         self.port = 0
+        self.key = Secret("")
+        self.keys: Keys | None = None
 
     @property
     def running(self) -> bool:
@@ -58,8 +60,8 @@ class Gateway:
         """What clients put before `/v1`."""
         return f"http://{self.host}:{self.port}"
 
-    async def start(self, *, port: int | None = None) -> Secret:
-        """Listen; returns the default key.
+    async def start(self, *, port: int | None = None) -> None:
+        """Listen. `key` is the default key from then on.
 
         Raises:
             PortTaken: somebody listens there already.
@@ -77,7 +79,7 @@ class Gateway:
         try:
             services = await engine.services()
             keys = Keys(engine.journal, services.vault, engine.clock)
-            key = await keys.default()
+            self.key, self.keys = await keys.default(), keys
             metrics = Metrics(settings.stats.max_samples)
             service = Service(
                 journal=engine.journal,
@@ -95,6 +97,7 @@ class Gateway:
         self.host, self.port = bound.getsockname()[:2]
         config = uvicorn.Config(
             service.app,
+            interface="asgi3",  # a bound method looks like the older interface to uvicorn
             lifespan="off",
             access_log=False,
             log_config=None,
@@ -117,7 +120,6 @@ class Gateway:
                 at=engine.clock.now(), process=self._process, host=self.host, port=self.port, pid=os.getpid()
             )
         )
-        return key
 
     async def stop(self) -> None:
         """Take no more requests, let running answers finish for a while, and end."""
