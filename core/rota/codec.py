@@ -119,7 +119,7 @@ def _converter(hint: Any) -> _Converter:
 def _optional(args: tuple[Any, ...]) -> _Converter:
     (inner,) = (arg for arg in args if arg is not types.NoneType)
     encode, decode = _converter(inner)
-    if encode is _same:
+    if decode is _same:
         return _Converter(_same, _same)
     return _Converter(
         lambda value: None if value is None else encode(value),
@@ -129,14 +129,14 @@ def _optional(args: tuple[Any, ...]) -> _Converter:
 
 def _row(item: Any) -> _Converter:
     encode, decode = _converter(item)
-    if encode is _same:
+    if decode is _same:
         return _Converter(_same, tuple)
     return _Converter(lambda values: [encode(value) for value in values], lambda data: tuple(map(decode, data)))
 
 
 def _tuple(items: tuple[Any, ...]) -> _Converter:
     converters = [_converter(item) for item in items]
-    if all(converter.encode is _same for converter in converters):
+    if all(converter.decode is _same for converter in converters):
         return _Converter(_same, tuple)
     return _Converter(
         lambda values: [c.encode(value) for c, value in zip(converters, values, strict=True)],
@@ -185,8 +185,9 @@ def _record(cls: Any) -> _Converter:
         data = {}
         for name, default, converter in parts:
             kept = getattr(value, name)
-            if kept != default:
-                data[name] = converter.encode(kept)
+            if kept == default:  # not `!=`: to rpds two empty maps are both equal and unequal
+                continue
+            data[name] = converter.encode(kept)
         return data
 
     def decode(data: dict[str, Any]) -> Any:

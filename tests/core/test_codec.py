@@ -1,0 +1,118 @@
+"""Events and snapshots survive being written down, and what a newer rota wrote is met with grace."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from tests.support.facts import any_event, histories
+from tests.support.pool_facts import NOW, added, after, seen, window
+
+from rota.account import Account, Kind
+from rota.codec import decode, decode_snapshot, encode, encode_snapshot
+from rota.errors import Attempt, Meaning
+from rota.events import AccountAdded, AccountLabelled, CooldownStarted, Event, RequestServed
+from rota.snapshot import Snapshot
+
+LABELLED = AccountLabelled(at=NOW, id="1", account_id="work", label="home")
+ALLOWANCE = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@ALLOWANCE
+@given(any_event())
+def test_an_event_comes_back_as_it_was(event: Event) -> None:
+    assert decode(*encode(event)) == event
+
+
+@ALLOWANCE
+@given(histories())
+def test_a_snapshot_comes_back_as_it_was(history: list[Event]) -> None:
+    snapshot = after(*history)
+    assert decode_snapshot(encode_snapshot(snapshot)) == snapshot
+
+
+def test_the_empty_snapshot_comes_back_as_it_was() -> None:
+    assert decode_snapshot(encode_snapshot(Snapshot())) == Snapshot()
+    assert math.isinf(decode_snapshot("{}").latest)
+
+
+def test_a_body_is_readable_and_holds_only_what_was_said() -> None:
+    assert encode(LABELLED) == (
+        "AccountLabelled",
+        f'{{"at":{NOW},"id":"1","account_id":"work","label":"home"}}',
+    )
+
+
+def test_nested_values_keep_their_types() -> None:
+    event = RequestServed(
+        at=NOW,
+        request_id="r",
+        account_id="a",
+        provider="puter",
+        model="m",
+        requested_model="m",
+        attempts=(Attempt("b", "B", "m", Meaning.THROTTLED, "slow down", 429),),
+    )
+    back = decode(*encode(event))
+    assert isinstance(back, RequestServed)
+    assert isinstance(back.attempts[0].meaning, Meaning)
+
+
+def test_fields_of_a_newer_rota_are_passed_over() -> None:
+    kind, body = encode(LABELLED)
+    assert decode(kind, json.dumps({**json.loads(body), "colour": "red"})) == LABELLED
+
+
+def test_fields_that_an_older_rota_did_not_know_get_their_default() -> None:
+    account = Account("work", "puter", Kind.PUTER, "id", "work")
+    event = AccountAdded(at=NOW, id="1", account=account)
+    body = {
+        "at": NOW,
+        "id": "1",
+        "account": {"id": "work", "provider": "puter", "kind": "puter", "identity": "id", "label": "work"},
+    }
+    assert decode("AccountAdded", json.dumps(body)) == event
+
+
+UNREADABLE = {
+    "a kind of a newer rota": ("AccountPainted", "{}"),
+    "a value of a newer rota": (
+        "CooldownStarted",
+        encode(CooldownStarted(at=NOW, account_id="a", until=NOW, meaning=Meaning.LIMITED, reason=""))[1].replace(
+            "limited", "bewitched"
+        ),
+    ),
+    "no JSON": ("AccountLabelled", "{"),
+    "another shape": ("AccountLabelled", "[1, 2]"),
+    "nothing of what it needs": ("AccountLabelled", "{}"),
+    "deeper than JSON may be": ("AccountLabelled", "[" * 100_000),
+}
+
+
+@pytest.mark.parametrize("case", UNREADABLE)
+def test_what_cannot_be_read_is_no_event(case: str) -> None:
+    assert decode(*UNREADABLE[case]) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"accounts": 3}', '{"accounts": {"a": {}}}', '{"latest": 1, "active"']
+)
+def test_a_damaged_checkpoint_says_so(text: str) -> None:
+    with pytest.raises(ValueError):
+        decode_snapshot(text)
+
+
+def test_a_row_of_numbers_from_a_newer_rota_is_cut_to_what_is_known() -> None:
+    snapshot = after(added("work"), seen("work", window("5h", 0.5)))
+    data = json.loads(encode_snapshot(snapshot))
+    data["accounts"]["work"]["history"]["5h"][0].append("more")
+    data["news"] = True
+    assert decode_snapshot(json.dumps(data)) == snapshot
+
+
+def test_foreign_text_is_only_text() -> None:
+    event = replace(LABELLED, label="[/foo] 😀 \u202e \x1b[31m \ud800")
+    assert decode(*encode(event)) == event
