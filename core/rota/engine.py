@@ -86,6 +86,7 @@ class Engine:
         self._making = asyncio.Lock()
         self._gateway: Gateway | None = None
         self._background: set[asyncio.Task[None]] = set()
+        self._notices: list[str] = []
 
     # --- looking ------------------------------------------------------------------------------------------
 
@@ -272,7 +273,14 @@ class Engine:
         self._spawn(self._poll())
 
     async def _poll(self) -> None:
-        await (await self.services()).poller.run()
+        services = await self.services()
+        self._notices += await services.accounts.sweep()
+        await services.poller.run()
+
+    def take_notices(self) -> list[str]:
+        """What a person should know about the stores, each told once: a damaged file moved aside, an open mode."""
+        taken, self._notices = self._notices, []
+        return taken
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -303,6 +311,7 @@ class Engine:
             transport=self._transport, timeouts=Timeouts(connect=waits.connect_s, read=waits.first_content_s)
         )
         vault = self._given_vault or await open_vault(settings.vault, self.paths)
+        self._notices += vault.notices
         anthropic = AnthropicProvider(
             client, api_url=settings.anthropic.api_url, auth_url=settings.anthropic.auth_url, clock=self.clock
         )
@@ -375,10 +384,13 @@ async def open_engine(
     paths.ensure()
     clock = clock or SystemClock()
     settings = settings or load(paths, environ)
-    async with Journal(SqliteLog.open(paths.log_file), clock) as journal:
+    log = SqliteLog.open(paths.log_file, retention_days=settings.history.events_days)
+    async with Journal(log, clock) as journal:
         engine = Engine(
             paths=paths, settings=settings, clock=clock, journal=journal, vault=vault, transport=transport, seed=seed
         )
+        if log.notice is not None:
+            engine._notices.append(str(log.notice))
         try:
             yield engine
         finally:

@@ -125,7 +125,7 @@ def after_failure(state: AccountState, failure: Failure, now: float) -> float:
             return min(failure.retry_after + DEADLINE_SLACK_S, DEADLINE_MOST_S)
         recently = state.poll is not None and state.poll.blocked_at is not None and now - state.poll.blocked_at < 3600
         return min(BLOCKED_MOST_S, max(BLOCKED_STEP_S, previous * 1.5)) if recently else BLOCKED_S
-    if failure.status == 403:
+    if failure.meaning is Meaning.GATED:
         return NEVER_AGAIN_S
     in_a_row = state.poll is not None and state.poll.problem is not None and state.poll.blocked_at is None
     return min(FAULT_MOST_S, previous * 2) if in_a_row and previous >= FAULT_S else FAULT_S

@@ -57,6 +57,8 @@ def _read() -> tuple[Snapshot, Settings]:
     if not paths.log_file.exists():
         return Snapshot(), settings
     log = SqliteLog.open(paths.log_file)
+    if log.notice is not None:
+        click.echo(f"rota: {log.notice}", err=True)
     try:
         return log.load()[0], settings
     finally:
