@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.reactive import var
 
 from rota.snapshot import Snapshot
-from rota_tui.messages import CoreChanged
+from rota_tui.messages import CoreChanged, TestRequested
 from rota_tui.pieces import ASCII, UNICODE, Locale
 from rota_tui.themes import THEMES, variable_defaults
 from rota_tui.widgets.mode_bar import ModeBar
@@ -24,8 +24,11 @@ if TYPE_CHECKING:
     from rota.engine import Engine
     from rota.events import Event
 
-FRAME = 0.05
+FRAME = 0.1
 """Seconds between two looks at the core: hundreds of events become one repaint."""
+
+POLL_AFTER = 0.3
+"""Seconds until quotas are asked for: what that imports would hold up the first frame and the first key."""
 
 RECENT = 400
 """Events kept for the activity strip."""
@@ -36,15 +39,17 @@ class RotaApp(App[None]):
 
     CSS_PATH = "app.tcss"
     TITLE = "rota"
+    DEFAULT_MODE = "accounts"
     # Textual declares these two as instance variables, so ClassVar is not for them.
     HORIZONTAL_BREAKPOINTS = [(0, "-small"), (60, "-narrow"), (100, "-wide"), (160, "-roomy")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-tiny"), (14, "-short"), (32, "-tall")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("1", "switch_mode('accounts')", "Accounts", show=False, id="mode-accounts"),
+        Binding("2", "switch_mode('chat')", "Chat", show=False, id="mode-chat"),
         Binding("question_mark", "help", "Help", key_display="?", id="help", tooltip="What works here"),
         Binding("q", "quit", "Quit", id="quit"),
     ]
-    TITLES: ClassVar[tuple[tuple[str, str], ...]] = (("accounts", "Accounts"),)
+    TITLES: ClassVar[tuple[tuple[str, str], ...]] = (("accounts", "Accounts"), ("chat", "Chat"))
 
     snapshot: var[Snapshot] = var(Snapshot, init=False)
     now: var[float] = var(0.0, init=False)
@@ -59,13 +64,16 @@ class RotaApp(App[None]):
         self.locale = Locale(tz, ASCII if ascii or settings.ascii else UNICODE)
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = settings.theme if settings.theme in self.available_themes else "rota-dark"
+        # Set without its watcher, which would have the stylesheets parsed once more before the first frame.
+        name = settings.theme if settings.theme in self.available_themes else "rota-dark"
+        self.set_reactive(App.theme, name)
         if no_animation or not settings.animations:
             self.animation_level = "none"
         self.set_keymap(dict(settings.keys))
         self.set_reactive(RotaApp.snapshot, engine.snapshot)
         self.set_reactive(RotaApp.now, engine.clock.now())
         self.add_mode("accounts", self._accounts_screen)
+        self.add_mode("chat", self._chat_screen)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return variable_defaults(self.current_theme)
@@ -78,13 +86,19 @@ class RotaApp(App[None]):
         screen = AccountsScreen(self.engine, self.locale, self._mode_bar("accounts"))
         return screen.data_bind(RotaApp.now, RotaApp.snapshot, RotaApp.recent)
 
+    def _chat_screen(self) -> Screen[None]:
+        from rota_tui.screens.chat import ChatScreen  # with Markdown and the pool: not for the first frame
+
+        screen = ChatScreen(self.engine, self.locale, self._mode_bar("chat"))
+        return screen.data_bind(RotaApp.now, RotaApp.snapshot, RotaApp.recent)
+
     def _mode_bar(self, here: str) -> ModeBar:
         bar = ModeBar(self.TITLES, here, lambda: self.engine.vault_kind, self.locale)
         return bar.data_bind(RotaApp.now, RotaApp.snapshot)
 
-    async def on_mount(self) -> None:
-        await self.switch_mode("accounts")
+    def on_mount(self) -> None:
         self.set_interval(1, self.tick)
+        self.set_timer(POLL_AFTER, self.engine.start_background)
         self.follow()
 
     # --- the core's news ----------------------------------------------------------------------------------
@@ -95,17 +109,26 @@ class RotaApp(App[None]):
 
     @work(group="core", description="follow the core")
     async def follow(self) -> None:
-        subscription = self.engine.subscribe()
-        self.recent = tuple(await self.engine.recent(RECENT))
-        async for batch in subscription:
-            self.post_message(CoreChanged(batch.snapshot, tuple(batch.events), batch.dropped))
-            await asyncio.sleep(FRAME)
+        with self.engine.subscribe() as subscription:
+            self.recent = tuple(await self.engine.recent(RECENT))
+            told = {event.id for event in self.recent}
+            self.snapshot = self.engine.snapshot
+            async for batch in subscription:
+                events = tuple(event for event in batch.events if event.id not in told)
+                self.post_message(CoreChanged(batch.snapshot, events, batch.dropped))
+                await asyncio.sleep(FRAME)
 
     def on_core_changed(self, message: CoreChanged) -> None:
-        self.now = self.engine.clock.now()
         self.snapshot = message.snapshot
         if message.events:
             self.recent = (*self.recent, *message.events)[-RECENT:]
+
+    async def on_test_requested(self, message: TestRequested) -> None:
+        from rota_tui.screens.chat import ChatScreen
+
+        await self.switch_mode("chat")
+        if isinstance(self.screen, ChatScreen):
+            self.screen.ask_account(message.account_id)
 
     # --- keys ---------------------------------------------------------------------------------------------
 

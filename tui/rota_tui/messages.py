@@ -27,3 +27,10 @@ class AddRequested(Message):
     """Somebody wants to add an account; `provider` is already chosen when not None."""
 
     provider: str | None = None
+
+
+@dataclass
+class TestRequested(Message):
+    """Somebody wants to ask a model through a certain account."""
+
+    account_id: str

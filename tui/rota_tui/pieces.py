@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
@@ -59,6 +60,7 @@ class Glyphs:
     sparks: str = "▁▂▃▄▅▆▇█"
     up: str = "▲"
     down: str = "▼"
+    fold: str = "▸"
 
 
 UNICODE = Glyphs()
@@ -81,6 +83,7 @@ ASCII = Glyphs(
     sparks="_.:-=+*#",
     up="^",
     down="v",
+    fold=">",
 )
 
 
@@ -101,6 +104,14 @@ def clean(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(map(_shown, text))
+
+
+_UNFIT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ue000-\uf8ff]")
+
+
+def clean_block(text: str) -> str:
+    """Foreign text of many lines: line breaks and tabs stay, other control characters are shown instead of obeyed."""
+    return _UNFIT.sub(lambda found: "" if found[0] == "\r" else _shown(found[0]), text)
 
 
 def _shown(char: str) -> str:

@@ -130,7 +130,8 @@ def _health(said: Callable[..., Said], who: Piece, health: Health, why: str) -> 
 
 
 def _served(said: Callable[..., Said], who: Piece, event: happened.RequestServed) -> Said:
-    asked = "" if event.requested_model in ("", event.model) else f" instead of {event.requested_model}"
+    wanted = event.requested_model.removeprefix(f"{event.provider}/")
+    asked = "" if event.model.startswith(wanted) else f" instead of {wanted}"  # a dated name is the same model
     cost = f", {usd(event.cost_usd)}" if event.cost_usd else ""
     return said(
         Tone.QUIET,

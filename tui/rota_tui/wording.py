@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from rota.account import Account
     from rota.quota import QuotaWindow
+    from rota.settings import Settings
     from rota.snapshot import AccountState, Hold, Snapshot
     from rota_tui.pieces import Locale
 
@@ -81,8 +82,22 @@ def cause(meaning: Meaning) -> str:
     return _CAUSES[meaning]
 
 
-def reason(state: AccountState, now: float, tz: tzinfo | None, *, serving: int = 0, pinned: bool = False) -> Reason:
-    """The one thing to know about an account now, the worst first."""
+def reason(
+    state: AccountState,
+    now: float,
+    tz: tzinfo | None,
+    *,
+    serving: int = 0,
+    pinned: bool = False,
+    watched: bool = False,
+) -> Reason:
+    """The one thing to know about an account now, the worst first.
+
+    Args:
+        serving: requests under way on it.
+        pinned: it alone serves its provider.
+        watched: it is shown, but no request is sent through it (`watched_kinds`).
+    """
     account = state.account
     if not account.enabled:
         return Reason("off", Tone.QUIET)
@@ -101,10 +116,15 @@ def reason(state: AccountState, now: float, tz: tzinfo | None, *, serving: int =
         return _until(f"{_spent_label(state, now)} spent", back, now, tz, Tone.SPENT)
     if serving:
         return Reason(f"serving {serving}", Tone.ACTIVE)
-    return _ready(state, now, tz, pinned=pinned)
+    return _ready(state, now, tz, pinned=pinned, watched=watched)
 
 
-def _ready(state: AccountState, now: float, tz: tzinfo | None, *, pinned: bool) -> Reason:
+def watched_kinds(settings: Settings) -> frozenset[Kind]:
+    """The kinds of account whose quota is shown but that no request goes through (DESIGN section 7)."""
+    return frozenset() if settings.anthropic.route_subscriptions else frozenset({Kind.SUBSCRIPTION})
+
+
+def _ready(state: AccountState, now: float, tz: tzinfo | None, *, pinned: bool, watched: bool) -> Reason:
     account = state.account
     if account.login_expires_at is not None and account.login_expires_at - now < _LOGIN_WARNING:
         if account.login_expires_at <= now:
@@ -113,6 +133,8 @@ def _ready(state: AccountState, now: float, tz: tzinfo | None, *, pinned: bool) 
     low = tightest(state.windows.values(), now)
     if low is not None and low.utilization is not None and low.utilization >= LOW_FROM:
         return Reason(f"{clean(low.label)} {percent(low.headroom(now))} left", Tone.LOW)
+    if watched:
+        return Reason("watched only", Tone.QUIET)
     held = sum(hold.active(now) for hold in state.model_holds.values())
     if held:
         return Reason(f"ready, {held} model{'s' * (held > 1)} cooling", Tone.OK)
@@ -159,10 +181,10 @@ def figure(window: QuotaWindow) -> str:
     return f"{amount(window.used, window.unit)} of {amount(window.limit, window.unit)}{unit}"
 
 
-def pool_line(snapshot: Snapshot, now: float, locale: Locale) -> Line:
-    """The whole pool in words: `5 accounts · 3 ready · 1 cooling 04:12 · 1 needs sign-in`."""
+def pool_line(snapshot: Snapshot, now: float, locale: Locale, watched: frozenset[Kind] = frozenset()) -> Line:
+    """The whole pool in words: `5 accounts · 3 ready · 1 cooling 04:12 · 1 needs you`."""
     listed = snapshot.listed()
-    ready = cooling = signing = off = 0
+    ready = cooling = signing = off = watching = 0
     soonest: float | None = None
     for state in listed:
         if not state.account.enabled:
@@ -172,15 +194,19 @@ def pool_line(snapshot: Snapshot, now: float, locale: Locale) -> Line:
         elif (back := _back_at(state, now)) is not None:
             cooling += 1
             soonest = back if soonest is None else min(soonest, back)
+        elif state.account.kind in watched:
+            watching += 1
         else:
             ready += 1
     parts = [Piece(f"{len(listed)} account{'s' * (len(listed) != 1)}", Tone.NAME)]
-    if ready or listed:
+    if listed:
         parts.append(Piece(f"{ready} ready", Tone.OK if ready else Tone.SPENT))
     if cooling and soonest is not None:
         parts.append(Piece(f"{cooling} cooling {countdown(soonest - now)}", Tone.COOLING))
     if signing:
         parts.append(Piece(f"{signing} need{'s' * (signing == 1)} you", Tone.SPENT))
+    if watching:
+        parts.append(Piece(f"{watching} watched only", Tone.QUIET))
     if off:
         parts.append(Piece(f"{off} off", Tone.QUIET))
     return joined(parts, locale)

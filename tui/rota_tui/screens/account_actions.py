@@ -9,8 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from rota.errors import RotaError
-from rota_tui.dialogs.confirm import ConfirmDialog
-from rota_tui.dialogs.prompt import PromptDialog
+from rota_tui.messages import TestRequested
 from rota_tui.wording import provider_name
 
 if TYPE_CHECKING:
@@ -19,6 +18,11 @@ if TYPE_CHECKING:
     from rota.accounts import Accounts
     from rota.engine import Engine
     from rota.snapshot import AccountState
+
+
+_ON_AN_ACCOUNT = frozenset(
+    ("use", "pin", "switch", "refresh_usage", "label", "remove", "shift", "copy", "refresh_all", "test")
+)
 
 
 class AccountActions(Screen[None]):
@@ -34,6 +38,7 @@ class AccountActions(Screen[None]):
         Binding(
             "R", "refresh_all", "Refresh all", id="refresh-all-usage", show=False, tooltip="Ask about every account"
         ),
+        Binding("c", "test", "Chat", id="test-account", tooltip="Ask a model through this account"),
         Binding("l", "label", "Label", id="label-account", tooltip="Name this account"),
         Binding("d", "remove", "Remove", id="remove-account", tooltip="Remove this account from rota"),
         Binding("J", "shift(1)", "Move down", id="move-account-down", show=False),
@@ -55,7 +60,7 @@ class AccountActions(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keys that need an account are off without one; lifting needs something that is held."""
-        if action in {"use", "pin", "switch", "refresh_usage", "label", "remove", "shift", "copy", "refresh_all"}:
+        if action in _ON_AN_ACCOUNT:
             return self.current is not None
         if action == "lift":
             return self.current is not None and bool(_holds(self.current, self.engine.clock.now()))
@@ -102,6 +107,10 @@ class AccountActions(Screen[None]):
         if (state := self.current) is not None:
             self._command(lambda accounts: accounts.move(state.id, steps))
 
+    def action_test(self) -> None:
+        if (state := self.current) is not None:
+            self.post_message(TestRequested(state.id))
+
     def action_copy(self) -> None:
         if (state := self.current) is not None:
             who = state.account.email or state.account.label
@@ -137,6 +146,8 @@ class AccountActions(Screen[None]):
     async def action_label(self) -> None:
         if (state := self.current) is None:
             return
+        from rota_tui.dialogs.prompt import PromptDialog  # not needed for the first frame
+
         dialog = PromptDialog(f"A name for {state.account.label}", value=state.account.label)
         label = await self.app.push_screen_wait(dialog)
         if label is not None and label != state.account.label:
@@ -144,7 +155,8 @@ class AccountActions(Screen[None]):
 
     @work(group="dialog", exclusive=True, description="remove an account")
     async def action_remove(self) -> None:
-        from rota.accounts import remains  # with it comes what commands need, not the first frame
+        from rota.accounts import remains  # this and the dialog are not needed for the first frame
+        from rota_tui.dialogs.confirm import ConfirmDialog
 
         if (state := self.current) is None:
             return

@@ -13,21 +13,22 @@ from textual.widgets import Input
 from rota.snapshot import Snapshot
 from rota_tui.pieces import ASCII
 from rota_tui.screens.account_actions import AccountActions
-from rota_tui.widgets.account_detail import AccountDetail
 from rota_tui.widgets.accounts_table import AccountsTable, Marks, Order
-from rota_tui.widgets.activity_strip import ActivityStrip
-from rota_tui.widgets.cooldown_panel import CooldownPanel
 from rota_tui.widgets.key_bar import KeyBar
 from rota_tui.widgets.pool_line import PoolLine
 from rota_tui.widgets.too_small import TooSmall
 from rota_tui.widgets.welcome import Welcome
+from rota_tui.wording import watched_kinds
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from textual.app import ComposeResult
     from textual.widget import Widget
 
     from rota.engine import Engine
     from rota.events import Event
+    from rota.pool.strategy import Ranking
     from rota.snapshot import AccountState
     from rota_tui.messages import AddRequested
     from rota_tui.pieces import Locale
@@ -55,11 +56,12 @@ class AccountsScreen(AccountActions):
     snapshot: var[Snapshot] = var(Snapshot, init=False)
     now: var[float] = var(0.0, init=False)
     recent: var[tuple[Event, ...]] = var((), init=False)
+    rankings: var[Mapping[str, Ranking]] = var(dict, init=False)
+    """By provider: who would serve next, and why."""
     marks: var[Marks] = var(Marks, init=False)
     account_id: var[str | None] = var(None, init=False)
 
     table = getters.query_one(AccountsTable)
-    filter_input = getters.query_one("#filter", Input)
 
     def __init__(self, engine: Engine, locale: Locale, bar: Widget) -> None:
         super().__init__()
@@ -67,28 +69,42 @@ class AccountsScreen(AccountActions):
         self._locale = locale
         self._bar = bar
         self._ranked_at = float("-inf")
+        self._filled = False
+        self._watched = watched_kinds(engine.settings)
         self.set_class(locale.glyphs is ASCII, "-ascii")
+        self._size_up(engine.snapshot)
 
     def compose(self) -> ComposeResult:
-        cls, locale, ticks = AccountsScreen, self._locale, self.engine.settings.pool.thresholds
+        cls, locale = AccountsScreen, self._locale
         yield TooSmall()
         yield self._bar
-        yield PoolLine(locale).data_bind(cls.now, cls.snapshot)
+        yield PoolLine(locale, self._watched).data_bind(cls.now, cls.snapshot)
         yield Welcome(locale)
-        with Container(id="body"):
-            with Vertical(id="table-pane"):
-                yield AccountsTable(locale, ticks, id="accounts").data_bind(cls.now, cls.snapshot, cls.marks)
-                yield Input(placeholder="show only accounts with these words", id="filter", compact=True)
-            detail = AccountDetail(locale, ticks, self.engine.ranking, id="detail")
-            yield detail.data_bind(cls.now, cls.snapshot, cls.account_id)
-            yield ActivityStrip(locale, id="activity").data_bind(cls.snapshot, cls.recent)
-            yield CooldownPanel(locale, id="cooldowns").data_bind(cls.now, cls.snapshot)
+        with Container(id="body"), Vertical(id="table-pane"):
+            table = AccountsTable(locale, self.engine.settings.pool.thresholds, self._watched, id="accounts")
+            yield table.data_bind(cls.now, cls.snapshot, cls.marks)
         yield KeyBar()
 
     def on_mount(self) -> None:
-        self.query_one("#detail").border_title = "Account"
-        self.query_one("#activity").border_title = "Activity"
-        self.query_one("#cooldowns").border_title = "Cooling"
+        self.call_after_refresh(self._fill)
+
+    async def _fill(self) -> None:
+        """What the first frame does without: the panels around the table, and who is next."""
+        from rota_tui.widgets.account_detail import AccountDetail
+        from rota_tui.widgets.activity_strip import ActivityStrip
+        from rota_tui.widgets.cooldown_panel import CooldownPanel
+
+        cls, locale = AccountsScreen, self._locale
+        detail = AccountDetail(locale, self.engine.settings.pool.thresholds, self._watched, id="detail")
+        strip, cooldowns = ActivityStrip(locale, id="activity"), CooldownPanel(locale, id="cooldowns")
+        detail.border_title, strip.border_title, cooldowns.border_title = "Account", "Activity", "Cooling"
+        await self.query_one("#body").mount(
+            detail.data_bind(cls.now, cls.snapshot, cls.account_id, cls.rankings),
+            strip.data_bind(cls.snapshot, cls.recent),
+            cooldowns.data_bind(cls.now, cls.snapshot),
+        )
+        self._filled = True
+        self._rank()
 
     # --- state --------------------------------------------------------------------------------------------
 
@@ -97,31 +113,41 @@ class AccountsScreen(AccountActions):
         return self.snapshot.account(self.account_id) if self.account_id is not None else None
 
     def watch_snapshot(self, snapshot: Snapshot) -> None:
-        accounts = len(snapshot.listed())
-        if self.has_class("-empty") is not (accounts == 0):
-            self.set_class(accounts == 0, "-empty")
-            (self.table if accounts else self.query_one(Welcome)).focus()
+        was_empty = self.has_class("-empty")
+        self._size_up(snapshot)
+        if self.has_class("-empty") is not was_empty:
+            (self.table if was_empty else self.query_one(Welcome)).focus()
             self.refresh_bindings()
+        self._ranked_at = float("-inf")
+        self._mark()
+
+    def _size_up(self, snapshot: Snapshot) -> None:
+        """Tell the stylesheet how many accounts there are."""
+        accounts = len(snapshot.listed())
+        self.set_class(accounts == 0, "-empty")
         self.set_class(accounts <= FEW, "-few")
         self.set_class(accounts <= SOME, "-some")
-        self._rank()
 
     def watch_now(self, now: float) -> None:
         if abs(now - self._ranked_at) >= RANK_EVERY:
             self._rank()
 
     def _rank(self) -> None:
-        snapshot, self._ranked_at = self.snapshot, self.now
-        active = {choice.account_id for choice in snapshot.active.values()}
-        following: set[str] = set()
-        for provider in {state.account.provider for state in snapshot.listed()}:
-            ranked = (candidate.account_id for candidate in self.engine.ranking(provider).candidates)
-            following.update([account_id for account_id in ranked if account_id not in active][:1])
-        self.marks = Marks(
-            active=frozenset(filter(None, active)),
-            next=frozenset(following),
-            pinned=frozenset(c.account_id for c in snapshot.pinned.values() if c.account_id is not None),
+        """Ask who is next, at most once a tick: it looks at every account."""
+        if self._filled:
+            self._ranked_at = self.now
+            providers = {state.account.provider for state in self.snapshot.listed()}
+            self.rankings = {provider: self.engine.ranking(provider) for provider in providers}
+            self._mark()
+
+    def _mark(self) -> None:
+        active = {choice.account_id for choice in self.snapshot.active.values()}
+        pinned = {choice.account_id for choice in self.snapshot.pinned.values()}
+        following = (
+            next((c.account_id for c in ranking.candidates if c.account_id not in active), None)
+            for ranking in self.rankings.values()
         )
+        self.marks = Marks(*(frozenset(filter(None, ids)) for ids in (active, following, pinned)))
 
     def on_line_table_highlighted(self, event: AccountsTable.Highlighted) -> None:
         self.account_id = event.key
@@ -145,12 +171,13 @@ class AccountsScreen(AccountActions):
         self.query_one("#detail").focus()
         self.refresh_bindings()
 
-    def action_back(self) -> None:
+    async def action_back(self) -> None:
         if self.has_class("-detail"):
             self.remove_class("-detail")
-        elif self.filter_input.value:
-            self.filter_input.value = ""
-        self.remove_class("-filter")
+        else:
+            self.remove_class("-filter")
+            self.table.filter = ""
+            await self.query(Input).remove()
         self.table.focus()
         self.refresh_bindings()
 
@@ -158,14 +185,19 @@ class AccountsScreen(AccountActions):
         orders = list(Order)
         self.table.order = orders[(orders.index(self.table.order) + 1) % len(orders)]
 
-    def action_filter(self) -> None:
+    async def action_filter(self) -> None:
+        if not self.query(Input):
+            words = Input(placeholder="show only accounts with these words", id="filter", compact=True)
+            await self.query_one("#table-pane").mount(words)
         self.add_class("-filter")
-        self.filter_input.focus()
+        self.query_one(Input).focus()
         self.refresh_bindings()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         self.table.filter = event.value
 
-    def on_input_submitted(self) -> None:
-        self.set_class(bool(self.filter_input.value), "-filter")
-        self.table.focus()
+    async def on_input_submitted(self, event: Input.Submitted) -> None:
+        if event.value:
+            self.table.focus()
+        else:
+            await self.action_back()

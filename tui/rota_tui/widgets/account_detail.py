@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
+    from rota.account import Kind
     from rota.pool.strategy import Ranking
     from rota.snapshot import AccountState
     from rota_tui.pieces import Line, Locale
@@ -59,19 +60,20 @@ order. Escape goes back to the table.
     snapshot: var[Snapshot] = var(Snapshot, init=False)
     now: var[float] = var(0.0, init=False)
     account_id: var[str | None] = var(None, init=False)
+    rankings: var[Mapping[str, Ranking]] = var(dict, init=False)
 
     def __init__(
         self,
         locale: Locale,
         ticks: Mapping[str, float],
-        rank: Callable[[str], Ranking],
+        watched: frozenset[Kind],
         *,
         id: str | None = None,
     ) -> None:
         super().__init__(id=id)
         self._locale = locale
         self._ticks = ticks
-        self._rank = rank
+        self._watched = watched
 
     def compose(self) -> ComposeResult:
         yield _Section(self._who, self._locale, id="who")
@@ -86,6 +88,9 @@ order. Escape goes back to the table.
         self._renew()
 
     def watch_now(self) -> None:
+        self._renew()
+
+    def watch_rankings(self) -> None:
         self._renew()
 
     def watch_account_id(self) -> None:
@@ -104,7 +109,13 @@ order. Escape goes back to the table.
     def _who(self, _width: int) -> tuple[Line, ...]:
         if (state := self._state) is None:
             return ()
-        why = reason(state, self.now, self._locale.tz, serving=self.snapshot.serving(state.id, self.now))
+        why = reason(
+            state,
+            self.now,
+            self._locale.tz,
+            serving=self.snapshot.serving(state.id, self.now),
+            watched=state.account.kind in self._watched,
+        )
         return who_lines(state, why, self.now, self._locale)
 
     def _quota(self, width: int) -> tuple[Line, ...]:
@@ -119,9 +130,9 @@ order. Escape goes back to the table.
         return work_lines(state, today.timestamp(), self.now, self._locale)
 
     def _why(self, width: int) -> tuple[Line, ...]:
-        if (state := self._state) is None:
+        if (state := self._state) is None or (ranking := self.rankings.get(state.account.provider)) is None:
             return ()
-        return why_lines(state, self._rank(state.account.provider), self._label, width, self._locale)
+        return why_lines(state, ranking, self._label, width, self.now, self._locale)
 
     def _label(self, account_id: str) -> str:
         state = self.snapshot.accounts.get(account_id)

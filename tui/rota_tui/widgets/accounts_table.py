@@ -71,10 +71,11 @@ nothing.
     order: var[Order] = var(Order.OWN, init=False)
     filter: var[str] = var("", init=False)
 
-    def __init__(self, locale: Locale, ticks: Ticks, *, id: str | None = None) -> None:
+    def __init__(self, locale: Locale, ticks: Ticks, watched: frozenset[Kind], *, id: str | None = None) -> None:
         super().__init__(locale.glyphs, id=id)
         self._locale = locale
         self._ticks = ticks
+        self._watched = watched
         self._bar = 6
         self._resets = False
         self._midnight = 0.0
@@ -233,6 +234,7 @@ nothing.
             self._locale.tz,
             serving=self._serving.get(state.id, 0),
             pinned=state.id in self.marks.pinned,
+            watched=state.account.kind in self._watched,
         )
         dot = self._glyphs.ring if why.tone is Tone.QUIET else self._glyphs.dot
         line = (Piece(f"{dot} ", why.tone), Piece(why.text, Tone.QUIET if why.tone is Tone.OK else why.tone))

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 BLANK: Line = ()
 _SPARK_HOURS = 24
 _LABEL = 10
+_CANDIDATES = 4
+"""How many of those in line are listed."""
 
 
 def heading(text: str) -> Line:
@@ -116,18 +118,30 @@ def _today(today: list[Hour]) -> list[str]:
 
 
 def why_lines(
-    state: AccountState, ranking: Ranking, label: Callable[[str], str], width: int, locale: Locale
+    state: AccountState, ranking: Ranking, label: Callable[[str], str], width: int, now: float, locale: Locale
 ) -> tuple[Line, ...]:
-    """Who serves next at this provider, in order, with the reason for each; this account stands out."""
+    """Why this account would or would not serve next, then the order of those that would."""
     lines: list[Line] = [heading(f"Next for {provider_name(state.account.provider)}")]
+    barred = ranking.why_not(state.id)
+    if barred is not None:
+        back = f", back {clock(barred.back_at, now, locale.tz)}" if barred.back_at is not None else ""
+        lines.append(
+            (Piece("not this one: ", Tone.SPENT if barred.lasting else Tone.COOLING), Piece(barred.reason + back))
+        )
+    elif ranking.chosen == state.id:
+        lines.append((Piece("this one: ", Tone.ACTIVE), Piece(ranking.reason)))
     name = min(16, max(8, width // 4))
-    for place, candidate in enumerate(ranking.candidates[:6], start=1):
-        mine = candidate.account_id == state.id
+    order = list(enumerate(ranking.candidates, start=1))
+    mine = [entry for entry in order[_CANDIDATES:] if entry[1].account_id == state.id]
+    for place, candidate in (*order[:_CANDIDATES], *mine):
+        tone = Tone.NAME if candidate.account_id == state.id else Tone.PLAIN
         lines.append(
             (
-                Piece(f"{place} ", Tone.QUIET),
-                Piece(pad(label(candidate.account_id), name, locale.glyphs), Tone.NAME if mine else Tone.PLAIN),
-                Piece(f" {clean(candidate.reason)}", Tone.PLAIN if mine else Tone.QUIET),
+                Piece(f"{place:>2} ", Tone.QUIET),
+                Piece(pad(label(candidate.account_id), name, locale.glyphs), tone),
+                Piece(f" {candidate.reason}", Tone.QUIET),
             )
         )
+    if not order:
+        lines.append((Piece(ranking.reason, Tone.QUIET),))
     return tuple(lines)

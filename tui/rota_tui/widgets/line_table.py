@@ -38,7 +38,7 @@ class Column:
     right: bool = False
 
 
-class LineTable(ScrollView, can_focus=True):
+class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
     """Keyed rows under fixed columns. Subclasses say the columns for a width and the cells of a row."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -12,6 +12,7 @@ from rota_tui.widgets.lines_view import LinesView
 from rota_tui.wording import pool_line
 
 if TYPE_CHECKING:
+    from rota.account import Kind
     from rota_tui.pieces import Line, Locale
 
 
@@ -23,8 +24,9 @@ class PoolLine(LinesView):
     snapshot: var[Snapshot] = var(Snapshot, init=False)
     now: var[float] = var(0.0, init=False)
 
-    def __init__(self, locale: Locale) -> None:
+    def __init__(self, locale: Locale, watched: frozenset[Kind]) -> None:
         super().__init__()
+        self._watched = watched
         self._locale = locale
 
     def watch_snapshot(self) -> None:
@@ -34,4 +36,5 @@ class PoolLine(LinesView):
         self.renew()
 
     def lines(self, width: int) -> tuple[Line, ...]:
-        return (fit_line(pool_line(self.snapshot, self.now, self._locale), width, self._locale.glyphs),)
+        line = pool_line(self.snapshot, self.now, self._locale, self._watched)
+        return (fit_line(line, width, self._locale.glyphs),)
