@@ -13,6 +13,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING, TypeAlias, get_args
 
 from rota.account import Account, Health, Identity
+from rota.choice import Candidate
 from rota.errors import Attempt, Meaning
 from rota.quota import QuotaWindow
 from rota.values import dataclass
@@ -215,16 +216,6 @@ class ModelLifted(Fact):
 
 
 # --- choice -----------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """One account as the strategy saw it."""
-
-    account_id: str
-    score: float
-    """Lower is better; its unit is the strategy's own."""
-    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,7 +72,7 @@ def test_fields_are_inherited_and_keep_their_defaults() -> None:
     assert [f.name for f in dataclasses.fields(Named)] == ["at", "id", "name", "hidden", "beside"]
     assert [*Named.__slots__] == ["name", "hidden", "beside"]
     with pytest.raises(TypeError):
-        Named(1.0, "b")  # type: ignore[call-arg, misc]  # keywords only
+        Named(1.0, "b")  # type: ignore[call-arg]  # keywords only
 
 
 def test_what_a_field_hides_is_neither_shown_nor_compared() -> None:

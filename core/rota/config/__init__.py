@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rota.config.read import load, peek
+from rota.config.read import load, peek, peeker
 
 if TYPE_CHECKING:
     from rota.config.described import Described, describe, get, locate, render, section_help
@@ -19,6 +19,7 @@ __all__ = [
     "load",
     "locate",
     "peek",
+    "peeker",
     "put",
     "render",
     "section_help",

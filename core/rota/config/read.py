@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -58,16 +58,32 @@ def peek(paths: Paths, environ: Mapping[str, str], key: str) -> Any:
     Raises:
         ConfigError: As for `load`, or there is no such setting.
     """
+    return peeker(paths, environ)(key)
+
+
+def peeker(paths: Paths, environ: Mapping[str, str]) -> Callable[[str], Any]:
+    """`peek` for many settings: the file is read once.
+
+    Raises:
+        ConfigError: As for `load`.
+    """
     over = overrides(environ)
-    if key in over:
-        return over[key]
     text = read_text(paths.config_file) or ""
     known = _remembered(paths, text)
-    if known is not None and key in known:
-        return _frozen(known[key])
-    from rota.config.described import get  # late: the checked settings usually are remembered
+    if known is None:
+        _from_file(paths, text)
+        known = _remembered(paths, text) or {}
 
-    return get(_from_file(paths, text), key)
+    def peeked(key: str) -> Any:
+        if key in over:
+            return over[key]
+        if key in known:
+            return _frozen(known[key])
+        from rota.config.described import get  # late: the checked settings usually are remembered
+
+        return get(_from_file(paths, text), key)
+
+    return peeked
 
 
 def overrides(environ: Mapping[str, str]) -> dict[str, Any]:

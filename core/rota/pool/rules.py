@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import field, fields
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
 
 from rota.values import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from rota.settings import Settings
 
@@ -63,23 +64,14 @@ class Rules:
 
 def rules_of(settings: Settings) -> Rules:
     """The rules that these settings make."""
-    pool = settings.pool
+    return rules_from(lambda key: attrgetter(key)(settings))
+
+
+def rules_from(value: Callable[[str], Any]) -> Rules:
+    """The same from single settings by their dotted names, for a start that builds no `Settings`."""
+    of_the_pool = {field.name for field in fields(Rules)} - {"orders", "route_subscriptions"}
     return Rules(
-        strategy=pool.strategy,
-        rotation=pool.rotation,
-        orders={name: Order(settings.order(name)) for name in ("anthropic", "puter")},
-        route_subscriptions=settings.anthropic.route_subscriptions,
-        fallback=pool.fallback,
-        fallback_models=pool.fallback_models,
-        deadline_s=pool.deadline_s,
-        max_attempts=pool.max_attempts,
-        cooldown_base_s=pool.cooldown_base_s,
-        cooldown_cap_s=pool.cooldown_cap_s,
-        model_cooldown_s=pool.model_cooldown_s,
-        throttle_wait_s=pool.throttle_wait_s,
-        retries=pool.retries,
-        retry_base_s=pool.retry_base_s,
-        retry_cap_s=pool.retry_cap_s,
-        session_ttl_s=pool.session_ttl_s,
-        thresholds=pool.thresholds,
+        orders={name: Order(value(f"{name}.order")) for name in ("anthropic", "puter")},
+        route_subscriptions=value("anthropic.route_subscriptions"),
+        **{name: value(f"pool.{name}") for name in of_the_pool},
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rota.events import Candidate
+from rota.choice import Candidate
 from rota.pool.preference import Place, Question, only_account, place, preferred
 from rota.pool.rules import Rules, rules_of
 from rota.pool.standing import Barred, Standing, model_barred, standing
