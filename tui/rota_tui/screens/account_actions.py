@@ -43,6 +43,9 @@ class AccountActions(Screen[None]):
         Binding("d", "remove", "Remove", id="remove-account", tooltip="Remove this account from rota"),
         Binding("J", "shift(1)", "Move down", id="move-account-down", show=False),
         Binding("K", "shift(-1)", "Move up", id="move-account-up", show=False),
+        Binding(
+            "g", "gateway", "Gateway", id="switch-gateway", tooltip="Start or stop the local endpoint", show=False
+        ),
         Binding("y", "copy", "Copy", id="copy-account", tooltip="Copy who this account is", show=False),
     ]
 
@@ -130,6 +133,18 @@ class AccountActions(Screen[None]):
     def complain(self, error: RotaError) -> None:
         """Say what failed and what to do."""
         self.notify(f"{error} {error.hint}".strip(), severity="error", markup=False)
+
+    @work(group="gateway", exclusive=True, description="start or stop the gateway")
+    async def action_gateway(self) -> None:
+        try:
+            if self.engine.gateway is not None:
+                await self.engine.stop_gateway()
+                self.notify("The gateway is off.")
+            else:
+                gateway = await self.engine.start_gateway()
+                self.notify(f"Other programs reach the pool at {gateway.url}.", markup=False)
+        except RotaError as error:
+            self.complain(error)
 
     # --- questions ----------------------------------------------------------------------------------------
 

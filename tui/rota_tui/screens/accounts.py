@@ -141,13 +141,16 @@ class AccountsScreen(AccountActions):
             self._mark()
 
     def _mark(self) -> None:
-        active = {choice.account_id for choice in self.snapshot.active.values()}
-        pinned = {choice.account_id for choice in self.snapshot.pinned.values()}
-        following = (
+        pinned = {
+            provider: choice.account_id for provider, choice in self.snapshot.pinned.items() if choice.account_id
+        }
+        active = {choice.account_id for provider, choice in self.snapshot.active.items() if provider not in pinned}
+        following = [
             next((c.account_id for c in ranking.candidates if c.account_id not in active), None)
-            for ranking in self.rankings.values()
-        )
-        self.marks = Marks(*(frozenset(filter(None, ids)) for ids in (active, following, pinned)))
+            for provider, ranking in self.rankings.items()
+            if provider not in pinned
+        ]
+        self.marks = Marks(*(frozenset(filter(None, ids)) for ids in (active, following, pinned.values())))
 
     def on_line_table_highlighted(self, event: AccountsTable.Highlighted) -> None:
         self.account_id = event.key
@@ -161,7 +164,7 @@ class AccountsScreen(AccountActions):
         if action == "back":
             return self.has_class("-detail") or self.has_class("-filter")
         if action in {"filter", "sort"}:
-            return not self.has_class("-empty") and not self.has_class("-detail")
+            return not (self.has_class("-empty") or self.has_class("-detail") or isinstance(self.focused, Input))
         return super().check_action(action, parameters)
 
     # --- looking around -----------------------------------------------------------------------------------

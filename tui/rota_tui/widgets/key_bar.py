@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from textual.binding import Binding
     from textual.screen import Screen
 
-_ALWAYS = ("help", "quit")
+_ALWAYS = ("back", "help", "quit")
 
 
 class KeyBar(Widget):
