@@ -1,0 +1,49 @@
+"""Foreign text shown as text, in the cells it is given."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from rota_tui.pieces import ASCII, UNICODE, Piece, clean, fit, fit_line, pad, plain, width_of
+
+
+@pytest.mark.parametrize(
+    ("foreign", "shown"),
+    [
+        ("[/foo] as [b]bar", "[/foo] as [b]bar"),  # brackets are only text
+        ("two\nlines\tand a tab", "two lines and a tab"),
+        ("bell\x07 escape\x1b[31m", "bell␇ escape␛[31m"),
+        ("over\u202eride", "over\ufffdride"),  # a direction override would turn the rest of the row
+        ("日本語", "日本語"),
+        ("שלום", "שלום"),
+        ("c1\x9b31m", "c1\ufffd31m"),
+    ],
+)
+def test_control_characters_are_shown_and_not_obeyed(foreign: str, shown: str) -> None:
+    assert clean(foreign) == shown
+
+
+@given(st.text(max_size=80), st.integers(0, 40))
+def test_fitted_text_never_exceeds_its_cells(text: str, width: int) -> None:
+    assert cell_len(fit(text, width, UNICODE)) <= width
+    assert cell_len(pad(text, width, UNICODE)) == width
+
+
+@given(st.lists(st.text(max_size=20), max_size=6), st.integers(0, 40))
+def test_a_fitted_line_never_exceeds_its_cells(texts: list[str], width: int) -> None:
+    assert width_of(fit_line(tuple(Piece(text) for text in texts), width, UNICODE)) <= width
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "shown"),
+    [("work", 4, "work"), ("workshop", 5, "work…"), ("日本語", 5, "日本…"), ("日本語", 4, "日…"), ("x", 0, "")],
+)
+def test_longer_text_is_cut_with_an_ellipsis(text: str, width: int, shown: str) -> None:
+    assert fit(text, width, UNICODE) == shown
+
+
+def test_the_ellipsis_is_plain_where_only_plain_characters_are_drawn() -> None:
+    assert plain(fit_line((Piece("work"), Piece("shop")), 6, ASCII)) == "works~"
