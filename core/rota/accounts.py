@@ -6,8 +6,6 @@ One lock across processes covers both, so that the sweep after a crash never tak
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -32,9 +30,10 @@ from rota.events import (
     ModelLifted,
     new_id,
 )
+from rota.pool.locks import process_lock
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from rota.account import Identity
@@ -166,7 +165,7 @@ class Accounts:
         """
         from rota.providers.credential import seal
 
-        async with self._alone():
+        async with process_lock(self._lock_path):
             await self._journal.refresh()
             known = by_identity(self._journal.snapshot, provider, identity.key)
             account_id = known.id if known is not None else new_id()
@@ -228,7 +227,7 @@ class Accounts:
         The next active account of a provider that loses its own is chosen here, explicitly.
         """
         done: list[Removed] = []
-        async with self._alone():
+        async with process_lock(self._lock_path):
             for account_id in account_ids:
                 state = self._present(account_id)
                 await self._vault.delete(PREFIX + account_id)
@@ -355,7 +354,7 @@ class Accounts:
         asks for a sign-in.
         """
         notes: list[str] = []
-        async with self._alone():
+        async with process_lock(self._lock_path):
             await self._journal.refresh()
             kept = {name.removeprefix(PREFIX) for name in await self._vault.names() if name.startswith(PREFIX)}
             listed = {s.id: s for s in self._journal.snapshot.listed()}
@@ -399,18 +398,6 @@ class Accounts:
         except VaultError as error:
             error.add_note("While undoing a sign-in that the log refused.")
             raise
-
-    @asynccontextmanager
-    async def _alone(self) -> AsyncIterator[None]:
-        """The lock across processes around vault-then-log."""
-        from filelock import FileLock
-
-        lock = FileLock(self._lock_path, mode=0o600, thread_local=False)
-        await asyncio.to_thread(lock.acquire)
-        try:
-            yield
-        finally:
-            lock.release()
 
 
 def _just(event: Event, _snapshot: Snapshot) -> Sequence[Event]:
