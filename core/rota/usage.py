@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from rota.account import Health, Kind
 from rota.errors import Meaning, ProviderError, RotaError
 from rota.events import AccountDescribed, Event, QuotaObserved, UsagePolled
+from rota.pool.verdict import lift_of
 from rota.quota import QuotaWindow, binding
 
 if TYPE_CHECKING:
@@ -213,6 +214,8 @@ class Poller:
         now = self._clock.now()
         if windows:
             self._journal.publish(QuotaObserved(at=now, account_id=account_id, windows=windows))
+            if (lift := lift_of(self._journal.snapshot.accounts[account_id], now)) is not None:
+                self._journal.publish(lift)
         active, pace = self._is_active(self._journal.snapshot, state), self._pace(state)
         self._scheduled(state, after_success(state, windows, pace, active=active, now=now), None, None)
         if now - self._described_at.get(account_id, float("-inf")) > IDENTITY_S:

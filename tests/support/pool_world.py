@@ -52,6 +52,7 @@ class Pooled:
     world: World
     clock: ManualClock
     vault: MemoryVault
+    providers: dict[str, Provider]
     ids: dict[str, str] = field(default_factory=dict)
     """Account ids by label."""
     told: list[Event] = field(default_factory=list)
@@ -112,7 +113,7 @@ def path_of(attempts: tuple[Attempt, ...]) -> list[str]:
 @asynccontextmanager
 async def pooled(
     home: Path,
-    build: Callable[[World], None],
+    build: Callable[[World], object],
     *,
     clock: ManualClock | None = None,
     seed: int = 1,
@@ -142,7 +143,7 @@ async def pooled(
         async with Journal(SqliteLog.open(home / "log.db"), clock) as journal:
             credentials = Credentials(journal, vault, providers, home / "locks", clock)
             pool = Pool(journal, credentials, providers, settings, clock, random.Random(seed))
-            it = Pooled(pool, credentials, journal, world, clock, vault)
+            it = Pooled(pool, credentials, journal, world, clock, vault, providers)
             publish = journal.publish
 
             def listen(*events: Event) -> None:

@@ -36,6 +36,8 @@ def ending(snapshot: Snapshot, quest: Quest, rules: Rules, now: float, last: Pro
     if not trail.attempts:
         if quest.account_id is not None and snapshot.account(quest.account_id) is None:
             return UnknownAccount("That account is gone.")
+        if now >= trail.deadline:
+            return AllSpent(f"No account came free for {model} in time.", retry_at=retry_at)
         if not excluded and not held:
             return NothingConfigured(f"There is no account that could serve {model}.")
         if all(e.lasting for e in excluded) and not held:
