@@ -385,7 +385,7 @@ async def open_engine(
     clock = clock or SystemClock()
     settings = settings or load(paths, environ)
     log = SqliteLog.open(paths.log_file, retention_days=settings.history.events_days)
-    async with Journal(log, clock) as journal:
+    async with Journal(log, clock) as journal, _debug_log(journal, settings, paths):
         engine = Engine(
             paths=paths, settings=settings, clock=clock, journal=journal, vault=vault, transport=transport, seed=seed
         )
@@ -395,6 +395,18 @@ async def open_engine(
             yield engine
         finally:
             await engine.aclose()
+
+
+@asynccontextmanager
+async def _debug_log(journal: Journal, settings: Settings, paths: Paths) -> AsyncIterator[None]:
+    """The debug file, when it is asked for."""
+    if not settings.debug:
+        yield
+        return
+    from rota.debuglog import writing  # late: off by default
+
+    async with writing(journal, settings, paths):
+        yield
 
 
 def _ask_for(request: ChatRequest) -> Ask:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import http.cookiejar
 import json
+import logging
 import re
 import socket
 import ssl
@@ -72,7 +73,17 @@ def open_client(
         timeout=httpx.Timeout(connect=limits.connect, read=limits.read, write=limits.write, pool=limits.pool),
         limits=httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=30.0),
         follow_redirects=False,
+        event_hooks=_hooks(),
     )
+
+
+def _hooks() -> dict[str, Any]:
+    """What tells the debug log of requests and answers, when somebody listens."""
+    if not logging.getLogger("rota.debug").handlers:
+        return {}
+    from rota import debuglog  # late: off by default
+
+    return debuglog.hooks()
 
 
 class _Client(HttpxAiohttpClient):
