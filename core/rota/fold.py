@@ -22,10 +22,12 @@ from rota.events import (
     ImportUndone,
     ModelCooled,
     ModelLifted,
+    QuotaObserved,
     RequestFailed,
     RequestServed,
     RequestStarted,
     SessionBound,
+    UsagePolled,
 )
 from rota.fold_account import AccountFact, fold_account
 from rota.snapshot import (
@@ -83,6 +85,8 @@ def fold(snapshot: Snapshot, event: Event) -> Snapshot:
                 in_flight=snapshot.in_flight.discard(event.request_id),
                 sessions=_bound(snapshot, event.session, event.provider, event.account_id, stamp, latest),
             )
+        case QuotaObserved() | UsagePolled():  # as what is left at the end, but these come with every request
+            return replace(snapshot, latest=latest, accounts=_account(snapshot, event.account_id, event))
         case AttemptFailed():
             return replace(snapshot, latest=latest, accounts=_account(snapshot, event.attempt.account_id, event))
         case RequestFailed():

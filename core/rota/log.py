@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from rota import codec, log_queries, log_upkeep
 from rota.errors import LogDamaged, StoreError
-from rota.log_file import answering, connect, move_aside
+from rota.log_file import answering, connect, identity, move_aside
 from rota.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -85,18 +85,27 @@ class SqliteLog:
 
     @classmethod
     def open(cls, path: Path, *, retention_days: float = RETENTION_DAYS) -> SqliteLog:
-        """Open the log and fold it; a damaged one is moved aside, and `notice` says so.
+        """Open the log and fold it; a damaged one is moved aside, what is readable saved, and `notice` says so.
 
         Raises:
             LogTooNew: a newer rota wrote it; it was not touched.
             StoreError: it cannot be opened or made.
         """
+        met = identity(path)
         try:
             return cls._opened(path, retention_days)
         except LogDamaged as damage:
+            if identity(path) != met:  # another process was quicker to move it aside
+                return cls._opened(path, retention_days)
+            from rota.log_rescue import rescue
+
             aside = move_aside(path)
+            with answering(path), contextlib.closing(connect(path)) as fresh:
+                saved = rescue(aside, fresh)
             log = cls._opened(path, retention_days)
-            log.notice = LogDamaged(f"{damage} It was moved to {aside.name} and a new log begun.", path=aside)
+            log.notice = LogDamaged(
+                f"{damage} It was moved to {aside.name}; {saved} of its facts were saved into a new log.", path=aside
+            )
             return log
 
     @classmethod
@@ -147,6 +156,9 @@ class SqliteLog:
                 for event in decide(self._snapshot)
             )
             self._insert(decided)
+        if any(type(event).__name__ == "AccountRemoved" for event in decided):
+            with answering(self.path):  # the write-ahead log still tells who it was
+                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         return self._snapshot, decided
 
     @contextlib.contextmanager
@@ -301,7 +313,8 @@ class SqliteLog:
                 log_upkeep.drop(self._db, numbers, now - log_upkeep.SAMPLES_KEPT_S)
         if numbers:
             with answering(self.path):
-                self._db.execute("PRAGMA incremental_vacuum").fetchall()
+                # As a script: `execute` takes one step of it, which gives back one page.
+                self._db.executescript("PRAGMA incremental_vacuum")
         return len(numbers)
 
     def close(self) -> None:

@@ -82,11 +82,27 @@ def _recognise(db: sqlite3.Connection, path: Path) -> None:
         _make_tables(db)
     elif _number(db, "application_id") != APPLICATION:
         raise LogDamaged(f"{path} is another program's database.", path=path)
+    _check_suspect(db, path)
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = NORMAL")
     db.execute("PRAGMA journal_size_limit = 16000000")
     db.execute("PRAGMA secure_delete = ON")  # what is forgotten is overwritten, not only unlinked
     db.execute("PRAGMA fullfsync = ON")  # macOS: a sync that reaches the disk; elsewhere it means nothing
+
+
+def _check_suspect(db: sqlite3.Connection, path: Path) -> None:
+    """Look through the whole file if somebody met a damaged page since; doing so at every start would be too slow."""
+    mark = _suspect(path)
+    if not mark.exists():
+        return
+    damage = db.execute("PRAGMA integrity_check(1)").fetchone()[0]
+    mark.unlink(missing_ok=True)
+    if damage != "ok":
+        raise LogDamaged(f"{path} is damaged.", path=path)
+
+
+def _suspect(path: Path) -> Path:
+    return path.with_name(f"{path.name}.suspect")
 
 
 def _make_tables(db: sqlite3.Connection) -> None:
@@ -110,6 +126,14 @@ def _number(db: sqlite3.Connection, pragma: str) -> int:
     return value
 
 
+def identity(path: Path) -> int | None:
+    """What tells this file from another of the same name; None when there is none."""
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return None
+
+
 def move_aside(path: Path) -> Path:
     """Give a damaged log another name, its `-wal` and `-shm` with it; returns the name."""
     stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
@@ -119,6 +143,7 @@ def move_aside(path: Path) -> Path:
         number += 1
         aside = path.with_name(f"{path.name}.damaged-{stamp}-{number}")
     with _reaching(path):
+        _suspect(path).unlink(missing_ok=True)
         path.rename(aside)
         for suffix in ("-wal", "-shm"):
             with contextlib.suppress(FileNotFoundError):
@@ -132,7 +157,11 @@ def answering(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise _said(error, path) from error
+        said = _said(error, path)
+        if isinstance(said, LogDamaged):
+            with contextlib.suppress(OSError):
+                _suspect(path).touch()
+        raise said from error
 
 
 @contextlib.contextmanager
