@@ -327,7 +327,9 @@ class Engine:
                 between_chunks_s=waits.between_chunks_s,
             ),
         }
-        credentials = Credentials(self.journal, vault, providers, self.paths.locks, self.clock)
+        credentials = Credentials(
+            self.journal, vault, providers, self.paths.locks, self.clock, ahead_s=settings.pool.refresh_ahead_s
+        )
         return Services(
             client=client,
             vault=vault,
@@ -350,6 +352,7 @@ class Engine:
         await asyncio.gather(*self._background, return_exceptions=True)
         if self._services is not None:
             await self._services.pool.aclose()
+            await self._services.credentials.aclose()
             for provider in self._services.providers.values():
                 await provider.aclose()
             await self._services.client.aclose()

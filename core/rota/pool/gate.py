@@ -83,11 +83,6 @@ class Gate:
         self._tickets += 1
         return self._tickets
 
-    @property
-    def waiting(self) -> int:
-        """How many requests wait for a place."""
-        return len(self._line)
-
     def inside(self, account_id: str) -> int:
         """How many requests of this process an account is serving."""
         lane = self._lanes.get(account_id)

@@ -65,13 +65,6 @@ def length_of(window: QuotaWindow) -> float:
     return window.resets_at - window.observed_at if window.resets_at is not None else LONG_S
 
 
-def move_at(window: QuotaWindow, thresholds: Mapping[str, float]) -> float | None:
-    """Used share of `window` at which `auto` moves on; None for one that never decides."""
-    if not window.counts or length_of(window) <= BURST_S:
-        return None
-    return thresholds.get(window.key.partition(":")[0], ELSEWHERE)
-
-
 def room(windows: Iterable[QuotaWindow], model: str | None, now: float, thresholds: Mapping[str, float]) -> Room:
     """What `windows` leave for `model`. One whose reset has passed counts as just emptied."""
     used: dict[bool, tuple[float, str]] = {}

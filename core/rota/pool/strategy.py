@@ -45,11 +45,6 @@ class Ranking:
     """Why the chosen one, or why none."""
 
     @property
-    def runner_up(self) -> str | None:
-        """Who takes over when the chosen one cannot serve."""
-        return self.candidates[1].account_id if len(self.candidates) > 1 else None
-
-    @property
     def retry_at(self) -> float | None:
         """When the first of the excluded comes back by itself."""
         return min((e.back_at for e in self.excluded if e.back_at is not None), default=None)
