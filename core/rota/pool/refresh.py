@@ -197,6 +197,11 @@ class Credentials:
         """Seconds until it ends; None when it does not, or nobody knows."""
         return None if credential.expires_at is None else credential.expires_at - self._clock.now()
 
+    def _lasts(self, credential: Credential) -> bool:
+        """Whether it can be used as it is."""
+        left = self._left(credential)
+        return left is None or left > AT_ONCE_S
+
     async def _from_owner(self, account_id: str, spent: Credential) -> Credential:
         """The login as its owner last renewed it; rota never renews it."""
         for look_there in (False, True):
@@ -235,12 +240,11 @@ class Credentials:
     async def _refresh(self, account_id: str, spent: Credential) -> Credential:
         async with process_lock(self._locks / f"refresh-{account_id}.lock"):
             stored = (await self._read(account_id)).credential
-            if stored.secret != spent.secret or stored.refresh is None:
+            if stored.refresh is None or (stored.secret != spent.secret and self._lasts(stored)):
                 return stored  # another process was first
             newer = await self._from_elsewhere(account_id, stored)
             if newer is not None:
-                left = self._left(newer)
-                if newer.refresh is None or left is None or left > AT_ONCE_S:
+                if newer.refresh is None or self._lasts(newer):
                     return newer
                 stored = newer
             token = stored.refresh or stored.secret
