@@ -132,7 +132,7 @@ async def open_demo(*, speed: float = SPEED, seed: int = 7) -> AsyncIterator[Dem
     with tempfile.TemporaryDirectory(prefix="rota-demo-") as home:
         async with SimulatorServer("demo", seed=seed, clock=clock, pace=1.0 / speed) as simulator:
             engine_opened = open_engine(
-                home=Path(home), settings=_settings(simulator.base_urls), clock=clock, vault=MemoryVault(), seed=seed
+                home=Path(home), settings=settings_for(simulator.base_urls), clock=clock, vault=MemoryVault(), seed=seed
             )
             async with engine_opened as engine:
                 demo = Demo(engine, simulator, clock, seed)
@@ -234,7 +234,7 @@ def credential_of(login: Mapping[str, Any]) -> Credential:
     )
 
 
-def _settings(urls: Mapping[str, str]) -> Settings:
+def settings_for(urls: Mapping[str, str]) -> Settings:
     """The defaults, pointed at the simulator; its make-believe subscriptions may be routed to."""
     defaults = Settings()
     return replace(

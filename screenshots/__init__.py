@@ -1,0 +1,1 @@
+"""The pictures that README shows, and the script that makes them."""

@@ -1,0 +1,151 @@
+"""What the pictures are taken of: the real app over a simulated world, at a time that stands still.
+
+Everything that shows is made the way it is made for a person: accounts sign in, requests go through the pool over
+HTTP, usage is polled. Only the clock is driven by hand, so that the pictures are the same on every run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import tempfile
+import time
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rota.clock import ManualClock
+from rota.demo import credential_of, settings_for
+from rota.engine import open_engine
+from rota.errors import RotaError
+from rota.pool.pool import Ask
+from rota.providers.base import ChatRequest, Message, Role, Text
+from rota.simulator import SimulatorServer
+from rota.vault.memory import MemoryVault
+from rota_tui.app import RotaApp
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable
+
+    from textual.pilot import Pilot
+
+    from rota.engine import Engine
+
+NOW = 1_800_014_400.0
+"""Friday 15 January 2027, 12:00 UTC."""
+
+STEP_S = 0.02
+READ_S = 0.004
+"""Real seconds that sockets get between two steps of the clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One request of the traffic before the picture."""
+
+    after: float
+    """Seconds since the one before."""
+    client: str
+    model: str
+    tokens: int = 180
+
+
+SONNET, OPUS, HAIKU = "anthropic/claude-sonnet-4-5", "anthropic/claude-opus-4-5", "anthropic/claude-haiku-4-5"
+FREE = "puter/openrouter:xiaomi/mimo-v2-flash:free"
+
+TRAFFIC = (
+    Question(60, "opencode", SONNET),
+    Question(240, "night-agent", OPUS, 260),
+    Question(200, "reviewer", HAIKU),
+    Question(180, "docs-bot", FREE),
+    Question(300, "opencode", SONNET, 220),
+    Question(260, "script", "puter/gpt-5-nano", 90),
+    Question(320, "night-agent", OPUS, 300),
+    Question(150, "opencode", SONNET),
+    Question(40, "reviewer", HAIKU, 120),
+)
+
+
+class Stage:
+    """A world with a past, ready to be looked at."""
+
+    def __init__(self, engine: Engine, simulator: SimulatorServer, clock: ManualClock) -> None:
+        self.engine = engine
+        self.simulator = simulator
+        self.clock = clock
+
+    async def until(self, work: Awaitable[object]) -> None:
+        """Let `work` come to its end, moving the clock for whoever sleeps on it."""
+        task = asyncio.ensure_future(work)
+        while not task.done():
+            await asyncio.sleep(READ_S)
+            if self.clock.sleepers and not task.done():
+                await self.clock.advance(STEP_S)
+        await task
+
+    async def ask(self, question: Question) -> None:
+        """One request through the pool; a refusal is part of the past."""
+        prompt = f"Why does this test fail? [[tokens={question.tokens}]]"
+        request = ChatRequest(question.model, (Message(Role.USER, (Text(prompt),)),))
+        try:
+            async with self.engine.stream(
+                request, Ask(question.model, session=question.client, client=question.client)
+            ) as stream:
+                async for _ in stream:
+                    pass
+        except RotaError:
+            pass  # its story is in the log
+
+    async def live_through(self, questions: tuple[Question, ...]) -> None:
+        for question in questions:
+            await self.clock.advance(question.after)
+            await self.until(self.ask(question))
+        for state in self.engine.snapshot.listed():
+            await self.until(self.engine.refresh_usage(state.id))
+        await self.engine.journal.flush()
+
+
+@asynccontextmanager
+async def staged(questions: tuple[Question, ...] = TRAFFIC) -> AsyncIterator[Stage]:
+    """A world that has lived through `questions`."""
+    os.environ["TZ"] = "UTC"
+    if hasattr(time, "tzset"):
+        time.tzset()
+    clock = ManualClock(NOW)
+    random.seed(7)
+    with tempfile.TemporaryDirectory(prefix="rota-pictures-") as home:
+        async with SimulatorServer("demo", seed=7, clock=clock, pace=1.0) as simulator:
+            settings = settings_for(simulator.base_urls)
+            settings = replace(settings, usage=replace(settings.usage, enabled=False))
+            opened = open_engine(home=Path(home), settings=settings, clock=clock, vault=MemoryVault(), seed=7)
+            async with opened as engine:
+                for login in simulator.credentials:
+                    await engine.add_credential(
+                        login["provider"], credential_of(login), label=login["label"], origin="login"
+                    )
+                stage = Stage(engine, simulator, clock)
+                await stage.live_through(questions)
+                yield stage
+
+
+@asynccontextmanager
+async def shown(
+    stage: Stage, size: tuple[int, int], *, theme: str = "rota-dark"
+) -> AsyncIterator[tuple[RotaApp, Pilot[None]]]:
+    """The app on the stage, at a size and in a theme."""
+    ui = replace(stage.engine.settings.ui, theme=theme, animations=False)
+    stage.engine.settings = replace(stage.engine.settings, ui=ui)
+    app = RotaApp(stage.engine, no_animation=True, tz=UTC)
+    async with app.run_test(size=size) as pilot:
+        await settle(pilot)
+        yield app, pilot
+
+
+async def settle(pilot: Pilot[None]) -> None:
+    """Let what was begun come to its end and be drawn."""
+    for _ in range(6):
+        await asyncio.sleep(0.05)
+        await pilot.pause()
