@@ -60,7 +60,6 @@ class Glyphs:
     sparks: str = "▁▂▃▄▅▆▇█"
     up: str = "▲"
     down: str = "▼"
-    fold: str = "▸"
 
 
 UNICODE = Glyphs()
@@ -83,7 +82,6 @@ ASCII = Glyphs(
     sparks="_.:-=+*#",
     up="^",
     down="v",
-    fold=">",
 )
 
 
@@ -156,6 +154,35 @@ def fit_line(line: Line, width: int, glyphs: Glyphs) -> Line:
         kept.append(Piece(text, piece.tone))
         left -= needed
     return tuple(kept)
+
+
+def wrap(line: Line, width: int, indent: int) -> tuple[Line, ...]:
+    """A line broken between words; what follows is indented."""
+    lines: list[list[Piece]] = [[]]
+    room = width
+    for word in _words(line):
+        needed = width_of(word)
+        if needed > room and room < width - indent and word[0].text.startswith(" "):
+            word[0] = Piece(word[0].text.lstrip(), word[0].tone)
+            lines.append([Piece(" " * indent)])
+            room, needed = width - indent, width_of(word)
+        lines[-1].extend(word)
+        room -= needed
+    return tuple(tuple(part) for part in lines)
+
+
+def _words(line: Line) -> list[list[Piece]]:
+    """Words with the spaces before them; one may change its tone in the middle."""
+    words: list[list[Piece]] = []
+    for piece in line:
+        for number, part in enumerate(piece.text.split(" ")):
+            if number:
+                words.append([Piece(f" {part}", piece.tone)])
+            elif part and words:
+                words[-1].append(Piece(part, piece.tone))
+            elif part:
+                words.append([Piece(part, piece.tone)])
+    return words
 
 
 def plain(line: Iterable[Piece]) -> str:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from textual.reactive import var
 
 from rota.snapshot import Snapshot
-from rota_tui.formatting import stamp
-from rota_tui.pieces import Piece, Tone, fit_line
+from rota_tui.formatting import clock, stamp
+from rota_tui.pieces import Piece, Tone, fit_line, width_of, wrap
 from rota_tui.telling import sentence
 from rota_tui.widgets.lines_view import LinesView
 
@@ -26,9 +26,11 @@ class ActivityStrip(LinesView):
     snapshot: var[Snapshot] = var(Snapshot, init=False)
     recent: var[tuple[Event, ...]] = var((), init=False)
 
-    def __init__(self, locale: Locale, *, id: str | None = None) -> None:
+    def __init__(self, locale: Locale, *, wrapped: bool = False, id: str | None = None) -> None:
+        """`wrapped` tells every event whole, over more lines and without seconds, where the strip is narrow."""
         super().__init__(id=id)
         self._locale = locale
+        self._wrapped = wrapped
 
     def watch_recent(self) -> None:
         self.renew()
@@ -46,14 +48,22 @@ class ActivityStrip(LinesView):
             if len(told) == height:
                 break
             told.append((said, 1))
-        lines = [self._line(said, times, width) for said, times in reversed(told)]
-        return tuple(lines) or ((Piece("Nothing has happened yet.", Tone.QUIET),),)
+        lines: tuple[Line, ...] = ()
+        for said, times in told:
+            block = self._block(said, times, width)
+            if len(lines) + len(block) > height:
+                break
+            lines = (*block, *lines)
+        return lines or ((Piece("Nothing has happened yet.", Tone.QUIET),),)
 
-    def _line(self, said: Said, times: int, width: int) -> Line:
-        glyphs = self._locale.glyphs
+    def _block(self, said: Said, times: int, width: int) -> tuple[Line, ...]:
+        glyphs, tz = self._locale.glyphs, self._locale.tz
         counted = (Piece(f"  ×{times}" if glyphs.sep == "·" else f"  x{times}", Tone.QUIET),) if times > 1 else ()
-        start = (Piece(f"{stamp(said.at, self._locale.tz)}  ", Tone.QUIET), Piece(f"{glyphs.dot} ", said.tone))
-        return fit_line((*start, *said.line, *counted), width, glyphs)
+        time = clock(said.at, said.at, tz) if self._wrapped else f"{stamp(said.at, tz)} "
+        start = (Piece(f"{time} ", Tone.QUIET), Piece(f"{glyphs.dot} ", said.tone))
+        if self._wrapped:
+            return wrap((*start, *said.line, *counted), width, width_of(start))
+        return (fit_line((*start, *said.line, *counted), width, glyphs),)
 
     def _label(self, account_id: str) -> str:
         state = self.snapshot.accounts.get(account_id)

@@ -1,0 +1,404 @@
+"""Mode 2: ask a model, see the answer come, and who gave it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import getters, work
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.widgets import Label
+from textual.worker import Worker, WorkerCancelled, WorkerFailed
+
+from rota.errors import RotaError
+from rota_tui.attachments import attach, told_size
+from rota_tui.conversation import Question
+from rota_tui.pieces import ASCII, clean
+from rota_tui.screens.chat_asking import GROUP
+from rota_tui.screens.chat_choosing import ChatChoosing
+from rota_tui.slash import Command, Mistyped, read_command
+from rota_tui.widgets.activity_strip import ActivityStrip
+from rota_tui.widgets.chat_turn import ChatTurn
+from rota_tui.widgets.chat_welcome import ChatWelcome
+from rota_tui.widgets.choice_line import ChoiceLine
+from rota_tui.widgets.code_blocks import copy_code
+from rota_tui.widgets.comparison import Comparison
+from rota_tui.widgets.key_bar import KeyBar
+from rota_tui.widgets.prompt_input import PromptInput
+from rota_tui.widgets.servers_panel import ServersPanel
+from rota_tui.widgets.too_small import TooSmall
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.app import ComposeResult
+    from textual.widget import Widget
+
+    from rota.engine import Engine
+    from rota_tui.attachments import Attachment
+    from rota_tui.conversation import Choice, Exchange
+    from rota_tui.pieces import Locale
+
+_LATE_STOP = 0.7
+"""Seconds after an answer's end in which Escape was meant to stop it."""
+
+_EFFORTS = ("low", "medium", "high", "off")
+
+
+class Transcript(VerticalScroll, can_focus=True):
+    """The conversation; with the focus here, single keys work."""
+
+    HELP = """\
+## The conversation
+
+Arrows and page keys scroll, Tab goes through code blocks, reasoning and the lines beneath answers. `y` copies the
+last code block, `Y` the last answer. Escape or `i` goes back to the question.
+"""
+
+
+class ChatScreen(ChatChoosing):
+    """The conversation, the question line, and on a wide terminal who could answer and what goes on."""
+
+    CSS_PATH = "chat.tcss"
+    AUTO_FOCUS = "PromptInput"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "stop", "Stop", id="chat.stop", tooltip="Stop the answer and keep what has come"),
+        Binding("escape", "leave", "Leave line", id="chat.leave", tooltip="Let single keys work: 1, ?, q, y"),
+        Binding("escape", "write", "Write", id="chat.write", tooltip="Back to the question"),
+        Binding("i", "write", "Write", id="chat.insert", show=False),
+        Binding("ctrl+o", "choose_model", "Model", id="chat.model", tooltip="Choose the model"),
+        Binding("ctrl+t", "choose_account", "Account", id="chat.account", tooltip="Choose who answers"),
+        Binding("ctrl+r", "again", "Again", id="chat.again", tooltip="Ask the last question again"),
+        Binding("ctrl+b", "compare", "Side by side", id="chat.compare", tooltip="Ask several at once"),
+        Binding("ctrl+g", "attach", "Attach", id="chat.attach", tooltip="Attach a file or an image"),
+        Binding("ctrl+s", "save", "Save", id="chat.save", tooltip="Save the conversation as Markdown"),
+        Binding("ctrl+l", "clear", "Clear", id="chat.clear", tooltip="Begin a new conversation"),
+        Binding("y", "copy_code", "Copy code", id="chat.copy-code", tooltip="Copy the last code block"),
+        Binding("Y", "copy_answer", "Copy answer", id="chat.copy-answer", tooltip="Copy the last answer"),
+    ]
+
+    prompt = getters.query_one(PromptInput)
+    transcript = getters.query_one(Transcript)
+    choice_line = getters.query_one(ChoiceLine)
+    notice = getters.query_one("#notice", Label)
+
+    def __init__(self, engine: Engine, locale: Locale, bar: Widget) -> None:
+        super().__init__()
+        self.engine = engine
+        self._locale = locale
+        self._bar = bar
+        self._attached: list[Attachment] = []
+        self._ended_at = float("-inf")
+        self.set_class(locale.glyphs is ASCII, "-ascii")
+        self.add_class("-new")
+
+    def compose(self) -> ComposeResult:
+        cls, locale, ticks = ChatScreen, self._locale, self.engine.settings.pool.thresholds
+        yield TooSmall()
+        yield self._bar
+        yield ChoiceLine(locale).data_bind(cls.choice)
+        with Horizontal(id="body"):
+            with Vertical(id="talk"):
+                yield ChatWelcome(locale)
+                with Transcript(id="transcript"):
+                    yield Vertical(id="turns")
+                with Vertical(id="ask"):
+                    yield Label("", id="notice", markup=False)
+                    yield PromptInput(id="prompt")
+            with Vertical(id="side"):
+                servers = ServersPanel(locale, ticks, id="servers")
+                yield servers.data_bind(cls.now, cls.snapshot, cls.ranking, cls.choice)
+                yield ActivityStrip(locale, wrapped=True, id="activity").data_bind(cls.snapshot, cls.recent)
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        self.query_one("#servers").border_title = "Who can answer"
+        self.query_one("#activity").border_title = "Activity"
+        self.query_one("#ask").border_title = "Question"
+        self.transcript.anchor()
+        self.learn_models()
+
+    # --- state --------------------------------------------------------------------------------------------
+
+    @property
+    def turns(self) -> list[ChatTurn | Comparison]:
+        return [turn for turn in self.query_one("#turns").children if isinstance(turn, ChatTurn | Comparison)]
+
+    def watch_snapshot(self) -> None:
+        super().watch_snapshot()
+        self.query_one(ChatWelcome).anybody = bool(self.snapshot.listed())
+
+    def watch_choice(self) -> None:
+        super().watch_choice()
+        self._show_choice()
+
+    def watch_ranking(self) -> None:
+        self._show_choice()
+
+    def models_known(self) -> None:
+        self._show_choice()
+
+    def _show_choice(self) -> None:
+        line, choice = self.choice_line, self.choice
+        line.model = self.model_of(choice) if choice is not None else None
+        line.account = self.label_of(choice.account_id) if choice is not None else ""
+        line.next_label = self.label_of(self.ranking.chosen) if self.ranking is not None else ""
+        line.thinks = self.effort
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        if event.worker.group == GROUP:
+            if event.worker.is_finished:
+                self._ended_at = time.monotonic()
+            self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Escape stops, leaves or comes back; what needs an answer waits for one."""
+        match action:
+            case "stop":
+                return self.asking
+            case "leave":
+                return not self.asking and self.focused is self.prompt
+            case "write":
+                return self.focused is not self.prompt and not self.asking
+            case "again":
+                return bool(self.turns) and not self.asking
+            case "compare":
+                return self.choice is not None and not self.asking
+            case "save" | "copy_answer" | "clear":
+                return bool(self.turns)
+            case "copy_code":
+                return any(view.last_code is not None for turn in self.turns for view in turn.views)
+        return super().check_action(action, parameters)
+
+    # --- asking -------------------------------------------------------------------------------------------
+
+    def on_prompt_input_submitted(self, event: PromptInput.Submitted) -> None:
+        self._tell("")
+        match read_command(event.text):
+            case Command(name=name, argument=argument):
+                if self._obey(name, argument):
+                    self.prompt.accept(event.text.strip() if name == "attach" else "")
+                return
+            case Mistyped(typed=typed, nearest=nearest):
+                self._tell(f"There is no {typed}; did you mean /{nearest}? A space before it sends it as it is.")
+                return
+        if not event.text.strip() and not self._attached:
+            self._toggle_details()
+        elif (question := self._question(event.text)) is not None:
+            self.prompt.accept(event.text.strip())
+            self._ask(question, self._exchanges())
+
+    def _question(self, text: str) -> Question | None:
+        """What is in the line, if it may go out now; what is attached goes along."""
+        if self.choice is None:
+            self._tell("There is no account yet. Escape, then 1, then a adds one.")
+        elif self.asking:
+            self._tell("An answer is still coming; Escape stops it.")
+        else:
+            question = Question(text.strip(), tuple(self._attached))
+            self._attached.clear()
+            self._show_attached()
+            return question
+        return None
+
+    def _exchanges(self) -> list[Exchange]:
+        return [turn.exchange for turn in self.turns]
+
+    def _ask(self, question: Question, before: Sequence[Exchange], note: str = "") -> None:
+        assert self.choice is not None  # noqa: S101 - checked by every caller
+        turn = ChatTurn(question, self._locale, note=note)
+        self._add(turn)
+        turn.call_after_refresh(self.ask_one, turn.answer, self.choice, before, question)
+
+    def _add(self, turn: ChatTurn | Comparison) -> None:
+        self.remove_class("-new")
+        self.set_class(isinstance(turn, Comparison), "-comparing")
+        self.query_one("#turns").mount(turn)
+        self.transcript.anchor()
+        self.refresh_bindings()
+
+    def action_stop(self) -> None:
+        self.stop_asking()
+
+    def action_again(self) -> None:
+        """The last question once more, of whoever is chosen now; its earlier answer no longer counts."""
+        last = self.turns[-1]
+        before = self._exchanges()[:-1]
+        last.add_class("-replaced")
+        self._ask(last.question, before, note="asked again")
+
+    @work(group="choose", exclusive=True, description="choose who is compared")
+    async def action_compare(self) -> None:
+        from rota_tui.dialogs.compare import CompareDialog  # not needed for the first frame
+
+        text = self.prompt.text.strip()
+        if read_command(text) is not None:
+            text = ""
+        if not text and not self._attached and not self.turns:
+            self._tell("Type the question first, then compare.")
+            return
+        asked = text or (self.turns[-1].question.text if not self._attached else "")
+        sides = self._sides()
+        glyphs = self._locale.glyphs
+        dialog = CompareDialog(clean(asked), sides, self.name_of, self.pick_model, self.pick_account, glyphs)
+        choices = await self.app.push_screen_wait(dialog)
+        if choices is None:
+            return
+        if text or self._attached:
+            if (question := self._question(text)) is None:
+                return
+            self.prompt.accept(text)
+            before = self._exchanges()
+        else:
+            question, before = self.turns[-1].question, self._exchanges()[:-1]
+            self.turns[-1].add_class("-replaced")
+        comparison = Comparison(question, list(zip(choices, self._titles(choices), strict=True)), self._locale)
+        self._add(comparison)
+        comparison.call_after_refresh(self.ask_several, comparison, before, question)
+
+    def _sides(self) -> list[Choice]:
+        """To begin with: the present model on the accounts that are ready for it, as many as three."""
+        assert self.choice is not None  # noqa: S101 - the key is off without a choice
+        ready = [c.account_id for c in self.ranking.candidates] if self.ranking is not None else []
+        first = self.choice.account_id
+        ids = [first, *(i for i in ready if i != first)] if first is not None else ready
+        return [self._with_account(self.choice, i) for i in ids[:3]] or [self.choice]
+
+    def _titles(self, choices: Sequence[Choice]) -> list[str]:
+        """Each side by what tells it from the others: its account, its model, or both."""
+        if len({(c.provider, c.model) for c in choices}) == 1:
+            return [self.name_of(c) for c in choices]
+        if len({c.account_id for c in choices}) == 1 or all(c.account_id is None for c in choices):
+            return [c.model for c in choices]
+        return [f"{self.name_of(c)} {self._locale.glyphs.sep} {c.model}" for c in choices]
+
+    def on_lane_kept(self) -> None:
+        self.notify("The conversation goes on with this answer.")
+
+    # --- attachments --------------------------------------------------------------------------------------
+
+    @work(group="choose", exclusive=True, description="attach a file")
+    async def action_attach(self) -> None:
+        from rota_tui.dialogs.attach import AttachDialog  # not needed for the first frame
+
+        attached = await self.app.push_screen_wait(AttachDialog())
+        if attached is not None:
+            self._attached.append(attached)
+            self._show_attached()
+
+    @work(group="attach", exclusive=True, description="attach a file by its path")
+    async def _attach_path(self, path: str) -> None:
+        try:
+            self._attached.append(await asyncio.to_thread(attach, path))
+        except RotaError as error:
+            self.prompt.text = self.prompt.text or f"/attach {path}"
+            self.prompt.move_cursor(self.prompt.document.end)
+            self._tell(f"{error} {error.hint}".strip())
+        else:
+            self._show_attached()
+
+    def on_prompt_input_empty_backspace(self) -> None:
+        if self._attached:
+            self._attached.pop()
+            self._show_attached()
+
+    def _show_attached(self) -> None:
+        told = [f"{a.kind} {clean(a.name)}, {told_size(a.size)}" for a in self._attached]
+        title = f"Question {self._locale.glyphs.sep} with {' and '.join(told)}" if told else "Question"
+        self.query_one("#ask").border_title = Content(title)
+        self.query_one("#ask").border_subtitle = Content("backspace drops it" if told else "")
+
+    # --- what was typed as a command ------------------------------------------------------------------------
+
+    def _obey(self, name: str, argument: str) -> bool:
+        """Do what a command says; False leaves it in the line."""
+        match name:
+            case "model":
+                self.action_choose_model(argument)
+            case "account":
+                self.action_choose_account(argument)
+            case "think":
+                if argument not in _EFFORTS:
+                    self._tell(f"Say one of {', '.join(_EFFORTS)}.")
+                    return False
+                self.effort = None if argument == "off" else argument
+                self._show_choice()
+            case "attach" if argument:
+                self._attach_path(argument)
+            case "copy":
+                action = "copy_code" if self.check_action("copy_code", ()) else "copy_answer"
+                return self._if_it_can(action, "There is nothing to copy yet.")
+            case _:
+                return self._if_it_can(name, f"There is nothing for /{name} yet.")
+        return True
+
+    def _if_it_can(self, action: str, otherwise: str) -> bool:
+        if self.check_action(action, ()) is False:
+            self._tell(otherwise)
+            return False
+        if action == "compare":
+            self.prompt.text = ""
+        self.call_later(self.run_action, action)
+        return True
+
+    # --- looking and keeping ------------------------------------------------------------------------------
+
+    def action_leave(self) -> None:
+        if time.monotonic() - self._ended_at > _LATE_STOP:
+            self.transcript.focus()
+
+    def action_write(self) -> None:
+        self.prompt.focus()
+
+    def _toggle_details(self) -> None:
+        if self.turns:
+            self.turns[-1].views[0].footer.action_details()
+            self.transcript.anchor()
+
+    def action_copy_code(self) -> None:
+        fences = [view.last_code for turn in self.turns for view in turn.views]
+        copy_code([fence for fence in fences if fence is not None][-1])
+
+    def action_copy_answer(self) -> None:
+        self.app.copy_to_clipboard(self.turns[-1].exchange.answer)
+        self.notify("Copied the answer.")
+
+    @work(group="save", exclusive=True, description="save the conversation")
+    async def action_save(self) -> None:
+        from rota_tui.transcript import as_markdown, save  # not needed for the first frame
+
+        now, tz = self.engine.clock.now(), self._locale.tz
+        turns = [(turn.question, [view.told(now, self._locale) for view in turn.views]) for turn in self.turns]
+        text = as_markdown(turns, now, tz)
+        try:
+            path = await asyncio.to_thread(save, text, Path.cwd(), now, tz)
+        except OSError as error:
+            self.notify(f"It was not saved: {error.strerror or error}.", severity="error", markup=False)
+        else:
+            self.notify(f"Saved as {path}.", markup=False)
+
+    @work(group="clear", exclusive=True, description="begin a new conversation")
+    async def action_clear(self) -> None:
+        """The question line keeps what is in it."""
+        self.stop_asking()
+        for worker in [w for w in self.workers if w.group == GROUP]:
+            with suppress(WorkerCancelled, WorkerFailed):
+                await worker.wait()
+        await self.query_one("#turns").remove_children()
+        self.remove_class("-comparing")
+        self.add_class("-new")
+        self.prompt.focus()
+        self.refresh_bindings()
+
+    def on_descendant_focus(self) -> None:
+        self.refresh_bindings()
+
+    def _tell(self, text: str) -> None:
+        """One line above the question; empty hides it."""
+        self.notice.update(Content(text))
+        self.notice.set_class(bool(text), "-told")

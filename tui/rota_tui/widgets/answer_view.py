@@ -1,0 +1,120 @@
+"""One answer as it comes: failed tries, reasoning, text, tool calls, and what it came to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual import getters
+from textual.containers import Vertical
+from textual.widgets import Markdown
+
+from rota_tui.pieces import ASCII
+from rota_tui.served_line import problem_words
+from rota_tui.transcript import Told
+from rota_tui.widgets.answer_parts import AnswerFooter, CallsView, HopsView, ReasoningFold
+from rota_tui.widgets.code_blocks import AnswerMarkdown, CodeFence
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+    from textual.widgets.markdown import MarkdownStream
+
+    from rota.errors import RotaError
+    from rota_tui.asking import Heard
+    from rota_tui.pieces import Locale
+    from rota_tui.served import Figures
+
+
+class AnswerView(Vertical):
+    """Fed frame by frame; what has come stays, however it ends."""
+
+    DEFAULT_CSS = """
+    AnswerView {
+        width: 1fr;
+        height: auto;
+        AnswerMarkdown { display: none; }
+        &.-text AnswerMarkdown { display: block; }
+    }
+    """
+
+    markdown = getters.query_one(AnswerMarkdown)
+    hops = getters.query_one(HopsView)
+    reasoning = getters.query_one(ReasoningFold)
+    calls = getters.query_one(CallsView)
+    footer = getters.query_one(AnswerFooter)
+
+    def __init__(self, locale: Locale, *, title: str = "", brief: bool = False) -> None:
+        super().__init__()
+        self.title = title
+        self._brief = brief
+        self._locale = locale
+        self._parts: list[str] = []
+        self._heard = 0
+        self._stream: MarkdownStream | None = None
+
+    def compose(self) -> ComposeResult:
+        yield HopsView(self._locale)
+        yield ReasoningFold(self._locale)
+        yield AnswerMarkdown(plain=self._locale.glyphs is ASCII)
+        yield CallsView(self._locale)
+        yield AnswerFooter(self._locale, brief=self._brief)
+
+    @property
+    def text(self) -> str:
+        """The answer's text so far."""
+        return "".join(self._parts)
+
+    @property
+    def last_code(self) -> CodeFence | None:
+        """The last code block."""
+        fences = list(self.query(CodeFence))
+        return fences[-1] if fences else None
+
+    def told(self, now: float, locale: Locale) -> Told:
+        """The answer as it goes into a file."""
+        note = ""
+        if self.footer.error is not None:
+            note = " ".join(problem_words(self.footer.error, now, locale)).strip()
+        elif self.footer.stopped:
+            note = "Stopped before its end."
+        calls = tuple(self.calls.calls.values())
+        return Told(self.title, self.text, self.reasoning.text, calls, self.footer.served, note)
+
+    async def show(self, heard: Heard, asked: str, who: str, model: str, elapsed: float) -> None:
+        """Add what came within a frame.
+
+        Args:
+            asked: the model that was asked for.
+            who, model: the account and model it comes from, as far as that is known.
+        """
+        self.hops.add(heard.hops, asked)
+        self.reasoning.add(heard.reasoning)
+        self.calls.add(heard.calls)
+        self._heard += len(heard.text) + len(heard.reasoning)
+        if heard.text:
+            self.reasoning.end()
+            self._parts.append(heard.text)
+            if self._stream is None:
+                self.add_class("-text")
+                self._stream = Markdown.get_stream(self.markdown)
+            await self._stream.write(heard.text)
+        self.footer.tell(who, model, elapsed, self._heard)
+
+    async def settle(self) -> None:
+        """Everything that has come is on the screen; call it before the end is told."""
+        self.reasoning.end()
+        if self._stream is not None:
+            stream, self._stream = self._stream, None
+            await stream.stop()
+
+    def serve(self, answer: Figures) -> None:
+        """It is whole."""
+        self.footer.serve(answer)
+
+    def fail(self, error: RotaError, at: float) -> None:
+        """There is none, or it broke off."""
+        self.footer.fail(error, at)
+
+    def stop(self, elapsed: float) -> None:
+        """Somebody stopped it."""
+        kept = "what had come is kept" if self._parts else "nothing had come yet"
+        self.footer.stop(f"stopped after {elapsed:.1f} s, {kept}")
