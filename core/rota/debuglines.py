@@ -59,8 +59,9 @@ class _Trail:
 class Lines:
     """Turns events into lines; remembers the requests under way, to tell a retry from a fallback."""
 
-    def __init__(self, label: Callable[[str], str]) -> None:
+    def __init__(self, label: Callable[[str], str], retries: int) -> None:
         self._label = label
+        self._most = retries
         self._trails: dict[str, _Trail] = {}
 
     def of(self, event: Event) -> list[Line]:
@@ -137,7 +138,7 @@ class Lines:
         if again is None or trail is None:
             return [Line("Failed", cause, {"account": attempt.account_label, "model": attempt.model})]
         trail.retries += 1
-        return [Line(f"Retry {trail.retries}", f"{cause}, waiting {float(again[1]) * 1000:.0f}ms")]
+        return [Line(f"Retry {trail.retries}/{max(self._most, trail.retries)}", f"{cause}, waiting {float(again[1]) * 1000:.0f}ms")]
 
     def _served(self, event: happened.RequestServed) -> Line:
         told = {

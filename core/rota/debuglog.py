@@ -182,7 +182,7 @@ async def writing(journal: Journal, settings: Settings, paths: Paths) -> AsyncIt
     """Write the debug file for as long as the context; what was said before its end gets in."""
     with _handling(_FileHandler(file_of(settings, paths)), settings):
         subscription = journal.subscribe()
-        follower = asyncio.create_task(_follow(journal, subscription), name="debug log")
+        follower = asyncio.create_task(_follow(journal, subscription, settings.pool.retries), name="debug log")
         try:
             yield
         finally:
@@ -190,8 +190,8 @@ async def writing(journal: Journal, settings: Settings, paths: Paths) -> AsyncIt
             await follower
 
 
-async def _follow(journal: Journal, subscription: Subscription) -> None:
-    lines = Lines(lambda account_id: _label(journal, account_id))
+async def _follow(journal: Journal, subscription: Subscription, retries: int) -> None:
+    lines = Lines(lambda account_id: _label(journal, account_id), retries)
     async for batch in subscription:
         for event in batch.events:
             for line in lines.of(event):

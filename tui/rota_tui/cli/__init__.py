@@ -2,20 +2,73 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+    from rota.errors import RotaError
+
 COMMANDS = {
+    "accounts": "List the accounts.",
     "chat": "Ask a model one thing; the answer is streamed.",
+    "completion": "Print what makes your shell complete commands, accounts and ids.",
+    "config": "Read and change the settings.",
     "demo": "Open the app on the simulator: no network, no account, nothing of yours touched.",
+    "disable": "Turn accounts off: they serve nothing until turned on.",
+    "doctor": "Check this machine, the vault, the providers and every account.",
+    "enable": "Turn accounts on.",
+    "events": "Show what happened, and follow it live.",
+    "guard": "Exit 0 when the pool has room and 4 when not: for scripts.",
+    "label": "Name an account.",
+    "lift": "End a cooldown now.",
     "login": "Sign in to a provider, or add a key or token.",
+    "migrate": "Import accounts and settings from OpenCode, plugins, Claude Code and others.",
+    "models": "List and search the models of all providers.",
+    "pin": "Let only this account serve its provider.",
+    "remove": "Remove accounts and delete their secrets.",
+    "reorder": "Move an account in the list.",
+    "reserve": "Hold an account out: it serves only when nothing else can.",
     "simulator": "Run both providers' simulator alone.",
+    "stats": "Show latency, speed and errors per model.",
     "status": "Show accounts, quota, cooldowns and who is next.",
+    "unpin": "Let every account serve again.",
+    "usage": "Show every quota window, and ask for new figures.",
+    "use": "Let this account serve its provider's new sessions.",
+    "why": "Tell one request's whole story.",
 }
 """Every command and its one-line help, so that `rota --help` imports none of them."""
+
+TOGETHER = dict.fromkeys(
+    ("disable", "enable", "label", "lift", "pin", "reorder", "reserve", "unpin", "use"), "manage"
+)
+"""Commands that share a module, by name; the others have one of their own name."""
+
+SECTIONS = {
+    "Look": ("status", "accounts", "usage", "stats", "models", "events", "why", "guard"),
+    "Accounts": (
+        "login",
+        "migrate",
+        "use",
+        "pin",
+        "unpin",
+        "enable",
+        "disable",
+        "label",
+        "reorder",
+        "reserve",
+        "lift",
+        "remove",
+    ),
+    "Ask": ("chat", "serve", "gateway", "mcp", "opencode"),
+    "Set up": ("config", "doctor", "completion", "demo", "simulator"),
+}
+"""How `rota --help` groups them."""
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -25,7 +78,7 @@ EXIT_INTERRUPTED = 130
 
 
 class LazyGroup(click.Group):
-    """A group that imports `rota_tui.cli.<name>` for the command that is called, and no other."""
+    """A group that imports the module of the command that is called, and no other."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(COMMANDS)
@@ -33,25 +86,33 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"rota_tui.cli.{cmd_name}")
-        command: click.Command = module.command
+        module = importlib.import_module(f"rota_tui.cli.{TOGETHER.get(cmd_name, cmd_name)}")
+        command: click.Command = getattr(module, cmd_name if cmd_name in TOGETHER else "command")
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(sorted(COMMANDS.items()))
+        for title, names in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name, COMMANDS[name]) for name in names if name in COMMANDS])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Command names with their help; click's own way would import every command."""
+        from click.shell_completion import CompletionItem
+
+        named = [CompletionItem(n, help=h) for n, h in sorted(COMMANDS.items()) if n.startswith(incomplete)]
+        return [*named, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """As click does, with the nearest name for a mistyped one."""
         name = args[0] if args else ""
-        if name and not name.startswith("-") and name not in COMMANDS:
+        if name and not name.startswith("-") and name not in COMMANDS and not ctx.resilient_parsing:
             import difflib
 
             near = difflib.get_close_matches(name, COMMANDS, n=1)
             meant = f" Did you mean `rota {near[0]}`?" if near else " See `rota --help`."
-            raise click.UsageError(f"There is no command called {name!r}.{meant}", ctx)
+            raise click.UsageError(f"There is no command called {name!r}.{meant}")
         return super().resolve_command(ctx, args)
 
 
@@ -63,18 +124,28 @@ def _version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
         ctx.exit()
 
 
-@click.group(cls=LazyGroup, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Examples: `rota demo` · `rota login anthropic` · `rota status --watch` · `rota chat 'hello'`",
+)
 @click.option(
     "--version", is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Print the version."
 )
 @click.option("--ascii", is_flag=True, help="Draw the app with plain characters only.")
 @click.option("--no-animation", is_flag=True, help="Let nothing in the app move by itself.")
+@click.option("--debug", is_flag=True, help="Write a debug log; commands show it on standard error too.")
 @click.pass_context
-def rota(ctx: click.Context, ascii: bool, no_animation: bool) -> None:
+def rota(ctx: click.Context, ascii: bool, no_animation: bool, debug: bool) -> None:
     """Every AI account in one terminal: quotas, cooldowns, failover, a test chat.
 
     Without a command, rota opens the app.
     """
+    if debug:
+        import os
+
+        os.environ["ROTA_DEBUG"] = "1"  # wins over the settings file, in whatever opens it
     if ctx.invoked_subcommand is None:
         from rota_tui.cli.app import open_app
 
@@ -83,12 +154,12 @@ def rota(ctx: click.Context, ascii: bool, no_animation: bool) -> None:
 
 def main(args: list[str] | None = None) -> Any:
     """Run the command line; what rota raises on purpose becomes one line on stderr and an exit code."""
-    from rota.errors import RotaError
-
     try:
         code = rota.main(args=args, prog_name="rota", standalone_mode=False)
+        sys.stdout.flush()
+        gc.freeze()  # what is left goes with the process: looking through it for cycles takes 5 ms at exit
     except click.ClickException as error:
-        error.show()
+        _complain(error.format_message(), _usage_hint(error))
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted.", err=True)
@@ -96,15 +167,31 @@ def main(args: list[str] | None = None) -> Any:
     except BrokenPipeError:
         _hush()
         sys.exit(EXIT_FAILED)
-    except RotaError as error:
-        click.echo(f"rota: {error}", err=True)
-        if error.hint:
-            click.echo(f"      {error.hint}", err=True)
+    except Exception as error:
+        from rota.errors import RotaError
+
+        if not isinstance(error, RotaError):
+            raise
+        _complain(str(error), error.hint)
         sys.exit(_exit_code(error))
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _exit_code(error: Exception) -> int:
+def _complain(message: str, hint: str) -> None:
+    """What failed, and what to do, on standard error; foreign text does not steer the terminal."""
+    from rota_tui.pieces import clean
+
+    click.echo(f"rota: {clean(message)}", err=True)
+    if hint:
+        click.echo(f"      {clean(hint)}", err=True)
+
+
+def _usage_hint(error: click.ClickException) -> str:
+    ctx = error.ctx if isinstance(error, click.UsageError) else None
+    return f"See `{ctx.command_path} --help`." if ctx is not None else ""
+
+
+def _exit_code(error: RotaError) -> int:
     from rota import errors
 
     if isinstance(error, errors.UsageError | errors.ConfigError):
@@ -113,6 +200,11 @@ def _exit_code(error: Exception) -> int:
         return EXIT_NOT_CONFIGURED
     if isinstance(error, errors.AllSpent):
         return EXIT_ALL_COOLING
+    if isinstance(error, errors.ProviderError) and error.failure.meaning in (
+        errors.Meaning.LOGIN_DEAD,
+        errors.Meaning.GATED,
+    ):
+        return EXIT_NOT_CONFIGURED
     return EXIT_FAILED
 
 

@@ -7,83 +7,56 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from rota_tui.cli import EXIT_NOT_CONFIGURED
+
 if TYPE_CHECKING:
-    from rota.settings import Settings
     from rota.snapshot import Snapshot
 
 
-@click.command("status", epilog="Example: rota status --json | jq '.accounts[] | select(.next) | .label'")
-@click.option("--json", "as_json", is_flag=True, help="One versioned JSON object.")
+@click.command(
+    "status",
+    epilog="Examples: `rota status --watch` · `rota status --json | jq '.accounts[] | select(.next) | .label'`",
+)
+@click.option("--watch", is_flag=True, help="Keep showing it: in place on a terminal, what changed in a pipe.")
+@click.option("--plain", is_flag=True, help="Sentences instead of a table, for screen readers.")
+@click.option("--json", "as_json", is_flag=True, help="One versioned JSON object; with --watch one a change.")
 @click.option("--ascii", is_flag=True, help="Plain characters only.")
-def command(as_json: bool, ascii: bool) -> None:
+def command(watch: bool, plain: bool, as_json: bool, ascii: bool) -> None:
     """Show accounts, quota, cooldowns and who is next."""
-    from rota.status import document
+    from rota_tui.cli import reading
 
-    snapshot, settings = _read()
+    if watch:
+        from rota_tui.cli.status_watch import watch as keep_watching
+
+        keep_watching(plain=plain, as_json=as_json, ascii=ascii)
+        return
+    reading.briefly()
+    snapshot = reading.snapshot()
     now = time.time()
-    next_up = _next_up(snapshot, settings, now)
+    next_up = reading.next_up(snapshot, reading.rules(), now)
     if as_json:
-        import json
+        from rota.status import document
+        from rota_tui.cli.printing import echo_json
 
-        click.echo(json.dumps(document(snapshot, now, next_up), ensure_ascii=False, indent=2))
-    else:
-        from datetime import UTC, datetime
-
-        from rota_tui.cli.status_table import Look, table
-
-        tz = datetime.now().astimezone().tzinfo or UTC
-        look = Look(width=_width(), tz=tz, colour=_colour(), ascii=ascii or not _unicode())
-        click.echo(table(snapshot, now, next_up, look))
-    if not snapshot.listed() and not as_json:
-        sys.exit(3)
+        echo_json(document(snapshot, now, next_up))
+        return
+    click.echo(_text(snapshot, now, next_up, plain=plain, ascii=ascii))
+    if not snapshot.listed():
+        sys.exit(EXIT_NOT_CONFIGURED)
 
 
-def _read() -> tuple[Snapshot, Settings]:
-    """The log as it stands; a home that has none yet is an empty pool."""
-    import os
+def _text(snapshot: Snapshot, now: float, next_up: dict[str, str | None], *, plain: bool, ascii: bool) -> str:
+    if plain and snapshot.listed():
+        from rota_tui.cli.status_plain import sentences
 
-    from rota.log import SqliteLog
+        return "\n".join(sentences(snapshot, now, next_up, None).values())
+    from dataclasses import replace
 
-    from rota.config import load
-    from rota.paths import find
-    from rota.snapshot import Snapshot
+    from rota_tui.cli.status_table import table
+    from rota_tui.cli.terminal import look
 
-    paths = find(os.environ)
-    settings = load(paths, os.environ)
-    if not paths.log_file.exists():
-        return Snapshot(), settings
-    log = SqliteLog.open(paths.log_file)
-    if log.notice is not None:
-        click.echo(f"rota: {log.notice}", err=True)
-    try:
-        return log.load()[0], settings
-    finally:
-        log.close()
-
-
-def _next_up(snapshot: Snapshot, settings: Settings, now: float) -> dict[str, str | None]:
-    from rota.pool.strategy import rank
-
-    providers = {s.account.provider for s in snapshot.listed()}
-    return {name: rank(snapshot, name, settings=settings, now=now).chosen for name in sorted(providers)}
-
-
-def _width() -> int:
-    import shutil
-
-    return shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else 80
-
-
-def _colour() -> bool:
-    import os
-
-    return sys.stdout.isatty() and "NO_COLOR" not in os.environ
-
-
-def _unicode() -> bool:
-    encoding: Any = getattr(sys.stdout, "encoding", None) or "ascii"
-    return str(encoding).lower().replace("-", "") in {"utf8", "utf16"}
+    return table(snapshot, now, next_up, replace(look(ascii=ascii), wide=False))

@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
+from rota_tui.cli.terminal import rendered
 from rota_tui.formatting import ago, clock, gauge, percent
-from rota_tui.pieces import ASCII, UNICODE, Line, Locale, Piece, Tone, fit_line, pad, plain, width_of
+from rota_tui.pieces import Line, Locale, Piece, Tone, pad, width_of
 from rota_tui.wording import plan_of, pool_line, provider_name, reason
 
 if TYPE_CHECKING:
-    from datetime import tzinfo
-
     from rota.quota import QuotaWindow
     from rota.snapshot import AccountState, Snapshot
-
-_SGR = {
-    Tone.QUIET: "2",
-    Tone.NAME: "1",
-    Tone.OK: "32",
-    Tone.LOW: "33",
-    Tone.SPENT: "31",
-    Tone.COOLING: "36",
-    Tone.ACTIVE: "1;36",
-}
+    from rota_tui.cli.terminal import Look
 
 MAIN = ("5h", "7d", "month", "requests", "tokens")
 """The windows that a row shows, the first two that an account has."""
@@ -33,16 +22,6 @@ MAIN = ("5h", "7d", "month", "requests", "tokens")
 GAUGE = 8
 OLD_S = 600.0
 """From this age on, a figure says how old it is."""
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """How and where the table is shown."""
-
-    width: int
-    tz: tzinfo
-    colour: bool = False
-    ascii: bool = False
 
 
 EMPTY = """No account yet. Add one:
@@ -57,14 +36,14 @@ def table(snapshot: Snapshot, now: float, next_up: dict[str, str | None], look: 
     listed = snapshot.listed()
     if not listed:
         return EMPTY
-    locale = Locale(tz=look.tz, glyphs=ASCII if look.ascii else UNICODE)
+    locale = look.locale
     lines: list[Line] = [pool_line(snapshot, now, locale), ()]
     names = min(24, max(cell_len(s.account.label) for s in listed))
     for number, state in enumerate(listed, 1):
         mark = _mark(snapshot, state, next_up, locale)
         lines += _row(snapshot, state, number, mark, now, locale, names)
     lines += _model_holds(snapshot, now, locale)
-    return "\n".join(_render(fit_line(line, look.width, locale.glyphs), look.colour).rstrip() for line in lines)
+    return rendered(lines, look)
 
 
 def _mark(snapshot: Snapshot, state: AccountState, next_up: dict[str, str | None], locale: Locale) -> Piece:
@@ -131,9 +110,3 @@ def _model_holds(snapshot: Snapshot, now: float, locale: Locale) -> list[Line]:
         back = f" cooling, back {clock(hold.until, now, locale.tz)}"
         lines.append((Piece("   model ", Tone.QUIET), Piece(model, Tone.NAME), Piece(back, Tone.COOLING)))
     return lines
-
-
-def _render(line: Line, colour: bool) -> str:
-    if not colour:
-        return plain(line)
-    return "".join(f"\x1b[{sgr}m{p.text}\x1b[0m" if (sgr := _SGR.get(p.tone)) else p.text for p in line)

@@ -1,0 +1,68 @@
+"""The log as it stands, for commands that only look: no HTTP, no vault, no event loop."""
+
+from __future__ import annotations
+
+import gc
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rota.log import SqliteLog
+    from rota.paths import Paths
+    from rota.pool.rules import Rules
+    from rota.snapshot import Snapshot
+
+
+def briefly() -> None:
+    """For a command that ends in a moment: collecting garbage would take longer than all of it is worth."""
+    gc.disable()
+
+
+def home() -> Paths:
+    """Where this person's rota keeps things."""
+    from rota.paths import find
+
+    return find(os.environ)
+
+
+@contextmanager
+def reading() -> Iterator[SqliteLog | None]:
+    """The log, open; None when this home has none yet, and then none is made."""
+    from rota.log import SqliteLog
+
+    path = home().log_file
+    if not path.exists():
+        yield None
+        return
+    log = SqliteLog.open(path)
+    try:
+        yield log
+    finally:
+        log.close()
+
+
+def snapshot() -> Snapshot:
+    """What is known now."""
+    from rota.snapshot import Snapshot
+
+    with reading() as log:
+        return log.snapshot if log is not None else Snapshot()
+
+
+def rules() -> Rules:
+    """How the pool chooses, by the settings."""
+    from rota.config import peeker
+    from rota.pool.rules import rules_from
+
+    return rules_from(peeker(home(), os.environ))
+
+
+def next_up(snapshot: Snapshot, rules: Rules, now: float) -> dict[str, str | None]:
+    """Who would serve next, by provider."""
+    from rota.pool.strategy import rank
+
+    providers = {s.account.provider for s in snapshot.listed()}
+    return {name: rank(snapshot, name, settings=rules, now=now).chosen for name in sorted(providers)}
