@@ -75,9 +75,9 @@ class Journal:
         """Say facts: they count at once and are written within milliseconds, many in one go."""
         thread = self._running()
         said = [self._dated(event) for event in events]
-        self._snapshot = reduce(fold, said, self._snapshot)
-        self._unsettled.extend(said)
         thread.give(said)
+        self._unsettled.extend(said)
+        self._snapshot = reduce(fold, said, self._snapshot)
         self._hub.push(self._snapshot, said)
 
     async def commit(self, decide: Callable[[Snapshot], Sequence[Event]]) -> Snapshot:

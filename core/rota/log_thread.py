@@ -70,6 +70,7 @@ class LogThread:
         self._report = report
         self._loop = asyncio.get_running_loop()
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._in_hand: _Job | None = None
         self._outbox: deque[Event] = deque()
         self._woken = False
         self._batch: list[Event] = []
@@ -144,7 +145,11 @@ class LogThread:
             self._call(
                 self._loop.call_exception_handler, {"message": "the log's thread has crashed", "exception": error}
             )
-            while (job := self._next(0.0)) is not None or not self._jobs.empty():
+            waiting = [self._in_hand]
+            with contextlib.suppress(Empty):
+                while True:
+                    waiting.append(self._jobs.get_nowait())
+            for job in waiting:
                 if job is not None:
                     self._call(_fail, job.done, error)
 
@@ -153,11 +158,13 @@ class LogThread:
         job = self._next(WATCH_S)
         if job is None and self._outbox:
             job = self._next(BATCH_S)
+        self._in_hand = job
         self._write(urgent=job is not None)
         if job is not None:
             self._do(job)
         else:
             self._watch()
+        self._in_hand = None
         self._tend()
 
     def _next(self, wait_s: float) -> _Job | None:
