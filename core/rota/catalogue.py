@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter, ValidationError
 
-from rota.errors import RotaError
+from rota.errors import Meaning, ProviderError, RotaError
 from rota.providers.base import Model  # noqa: TC001 - pydantic reads the annotation
 
 if TYPE_CHECKING:
@@ -32,6 +32,9 @@ class Listing:
     at: float
     models: tuple[Model, ...]
 
+
+_NO_ACCOUNTS_FAULT = frozenset({Meaning.NETWORK, Meaning.OVERLOADED})
+"""Another account would hear the same, after the same wait."""
 
 _FILE: TypeAdapter[dict[str, Listing]] = TypeAdapter(dict[str, Listing])
 
@@ -82,6 +85,8 @@ class Catalogue:
                 models = await self._ask(provider, state)
             except RotaError as error:
                 self.problems[provider] = str(error)
+                if isinstance(error, ProviderError) and error.failure.meaning in _NO_ACCOUNTS_FAULT:
+                    return
                 continue
             self.problems.pop(provider, None)
             self._listings[provider] = Listing(at=self._clock.now(), models=models)

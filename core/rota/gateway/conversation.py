@@ -7,82 +7,85 @@ breaks afterwards ends with the dialect's error event, never as if it were whole
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from rota.errors import AllSpent, ProviderError
 from rota.gateway.exchange import EVENTS
+from rota.gateway.hold import held
 from rota.gateway.problems import Refusal
 from rota.gateway.upstream import Call, Chunk, Streaming, fetch_whole, open_stream, outcome_of
 from rota.gateway.verdicts import of_failure
-from rota.pool.ask import Ask, Hop
+from rota.pool.ask import Hop
+from rota.providers.anthropic.forward import ForwardRefused
 from rota.providers.base import Finished
+from rota.providers.http import decode_json
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from rota.clock import Clock
     from rota.gateway.exchange import Exchange
-    from rota.pool.ask import Lease
+    from rota.journal import Journal
+    from rota.pool.ask import Ask, Lease
     from rota.pool.pool import Pool
     from rota.pool.run import Run
     from rota.providers.base import ChatRequest
 
 T = TypeVar("T")
 
-KEEP_ALIVE_S = 10.0
-"""While a streamed request is held, the caller hears something this often."""
-
 
 class Conversations:
-    """Serves calls from the pool."""
+    """Serves calls from the pool.
 
-    def __init__(self, pool: Pool, label: Callable[[str], str], clock: Clock, hold_s: float) -> None:
+    Args:
+        hold_s: how long a request is kept waiting while every account cools.
+    """
+
+    def __init__(self, pool: Pool, journal: Journal, clock: Clock, hold_s: float) -> None:
         self._pool = pool
-        self._label = label
+        self._journal = journal
         self._clock = clock
         self._hold_s = hold_s
 
-    async def serve(self, call: Call, client: str, headers: Mapping[str, str]) -> None:
+    async def serve(self, call: Call, ask: Ask, headers: Mapping[str, str]) -> None:
         """Answer one call.
 
         Args:
-            client: the name of the caller's key.
             headers: to be sent with every answer.
 
         Raises:
-            RotaError, Refusal: nothing was sent yet; the error is to be told with its status.
+            RotaError, Refusal: the error is to be told, with its status if nothing was sent yet.
         """
-        parsed = call.parsed
-        ask = Ask(model=call.model, session=parsed.session, client=client)
-        opening = None if parsed.session else _opening(call)
-        held_until = self._clock.now() + self._hold_s
+        opening = None if ask.session else _opening(call)
+        hold_until = self._clock.now() + self._hold_s
         while True:
             try:
                 async with self._pool.run(ask, opening) as run:
-                    if parsed.stream:
+                    if call.parsed.stream:
                         await self._stream(call, run, headers)
                     else:
                         await self._whole(call, run, headers)
                 return
-            except AllSpent as error:
-                if error.retry_at is None or error.retry_at > held_until:
+            except ForwardRefused as error:
+                if call.exchange.begun or not _speaks_json(error):
                     raise
-                await self._hold(call, error.retry_at, headers)
+                await call.exchange.answer(error.status, error.body, {**headers, **error.headers})
+                return
+            except AllSpent as error:
+                if error.retry_at is None or error.retry_at > hold_until:
+                    raise
+                await held(error.retry_at, self._journal, self._clock, self._reassure(call, headers))
+                ask = replace(ask, request_id=None)
 
     async def _whole(self, call: Call, run: Run, headers: Mapping[str, str]) -> None:
         whole = await _certain(run, lambda lease: fetch_whole(call, lease))
         run.observed(whole.windows)
         story = run.served(whole.outcome)
-        await call.exchange.answer(
-            200,
-            whole.raw,
-            {
-                **whole.headers,
-                **headers,
-                **_served(call, story.model, len(story.attempts), self._label(story.account_id)),
-            },
-            whole.headers.get("content-type", "application/json"),
-        )
+        label = self._label(story.account_id)
+        how = _served(call, story.model, len(story.attempts), label)
+        content_type = whole.headers.get("content-type", "application/json")
+        await call.exchange.answer(200, whole.raw, {**headers, **whole.headers, **how}, content_type)
 
     async def _stream(self, call: Call, run: Run, headers: Mapping[str, str]) -> None:
         exchange, dialect = call.exchange, call.dialect
@@ -96,11 +99,9 @@ class Conversations:
         run.observed(streaming.windows)
         async with streaming.connection:
             if not exchange.begun:
-                lease = leases[-1]
-                how = _served(call, lease.model, len(leases) - 1, lease.account.label)
-                await exchange.begin(
-                    200, {**streaming.headers, **headers, **how, "content-type": EVENTS, "cache-control": "no-cache"}
-                )
+                how = _served(call, leases[-1].model, len(leases) - 1, leases[-1].account.label)
+                said = {**headers, **streaming.headers, **how}
+                await exchange.begin(200, {**said, "content-type": EVENTS, "cache-control": "no-cache"})
             try:
                 for chunk in streaming.head:
                     await self._pass_on(chunk, run, exchange)
@@ -121,14 +122,21 @@ class Conversations:
         if chunk.broke is not None:
             run.broke(chunk.broke)
 
-    async def _hold(self, call: Call, until: float, headers: Mapping[str, str]) -> None:
-        """Wait for the first account to come back; a streaming caller hears that somebody is there."""
-        while (left := until - self._clock.now()) > 0:
-            if call.parsed.stream:
-                if not call.exchange.begun:
-                    await call.exchange.begin(200, {**headers, "content-type": EVENTS, "cache-control": "no-cache"})
-                await call.exchange.write(call.dialect.keep_alive)
-            await self._clock.sleep(min(left, KEEP_ALIVE_S))
+    def _reassure(self, call: Call, headers: Mapping[str, str]) -> Callable[[], Awaitable[None]]:
+        """What tells a streaming caller that somebody is there; others can only wait."""
+
+        async def reassure() -> None:
+            if not call.parsed.stream:
+                return
+            if not call.exchange.begun:
+                await call.exchange.begin(200, {**headers, "content-type": EVENTS, "cache-control": "no-cache"})
+            await call.exchange.write(call.dialect.keep_alive)
+
+        return reassure
+
+    def _label(self, account_id: str) -> str:
+        state = self._journal.snapshot.account(account_id)
+        return state.account.label if state is not None else account_id
 
 
 async def _certain(run: Run, send: Callable[[Lease], Awaitable[T]]) -> T:
@@ -136,6 +144,13 @@ async def _certain(run: Run, send: Callable[[Lease], Awaitable[T]]) -> T:
     while isinstance(got := await run.attempt(send), Hop):
         pass
     return got
+
+
+def _speaks_json(error: ForwardRefused) -> bool:
+    """Whether the provider's own refusal can be given to a caller as it is; the page of a proxy cannot."""
+    with suppress(ProviderError):
+        return isinstance(decode_json(error.body), dict)
+    return False
 
 
 def _opening(call: Call) -> ChatRequest | None:
@@ -149,5 +164,5 @@ def _served(call: Call, model: str, hops: int, label: str) -> dict[str, str]:
     """How it was served; by which account only for callers that ask."""
     said = {"x-rota-model": model, "x-rota-attempts": str(hops + 1)}
     if call.exchange.headers.get("x-rota-show-account"):
-        said["x-rota-account"] = label.encode("ascii", "replace").decode()
+        said["x-rota-account"] = label
     return said

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
+import traceback
 from collections import Counter, deque
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rota import debuglog
+from rota.debuglines import Line
 from rota.errors import RotaError
 from rota.events import new_id
 from rota.gateway.exchange import CallerGoneError, Exchange
@@ -107,7 +110,7 @@ class Desk:
 
     async def serve(self, exchange: Exchange, endpoint: _Endpoint) -> None:
         """One request, from the guard to its last byte."""
-        request_id = f"req_{new_id()}"
+        request_id = new_id()
         handler = endpoint.handlers.get(exchange.method)
         try:
             caller = await self.welcome(exchange, open_to_all=endpoint.open_to_all)
@@ -122,19 +125,21 @@ class Desk:
             return
         except (RotaError, Refusal) as error:
             await self._tell(exchange, endpoint.dialect, problem_of(error, self._clock.now()) or INTERNAL, request_id)
-        except asyncio.CancelledError:
-            raise
-        except Exception:
+        except Exception as error:  # noqa: BLE001 - the caller of one request must not end the others'; it is written down
+            frames = traceback.extract_tb(error.__traceback__)
+            where = " < ".join(f"{Path(f.filename).name}:{f.lineno}" for f in reversed(frames[-8:]))
+            debuglog.write(Line("Gateway", f"{type(error).__name__} at {where}", level="error"))
             await self._tell(exchange, endpoint.dialect, INTERNAL, request_id)
-            raise
 
     @staticmethod
     async def _tell(exchange: Exchange, dialect: Dialect, problem: Problem, request_id: str) -> None:
         """An error with its status, or as the last event of an answer that has begun."""
+        if exchange.ended:
+            return
         if exchange.begun:
             await exchange.end(dialect.problem_event(problem))
             return
-        headers = {"x-request-id": request_id, "request-id": request_id}
+        headers = {"x-request-id": request_id, "request-id": f"req_{request_id}"}
         if problem.retry_after is not None:
             headers["retry-after"] = str(max(1, round(problem.retry_after)))
         if problem.status == 401:

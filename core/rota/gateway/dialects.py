@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -29,7 +30,7 @@ class Parsed:
     stream: bool
     session: str | None
     request: Callable[[], ChatRequest]
-    """The neutral request; raises `Refusal` for what cannot be carried. Not called when the bytes pass through."""
+    """The neutral request, made once; raises `Refusal` for what cannot be carried."""
     wants_usage: bool = False
 
 
@@ -47,7 +48,7 @@ class Dialect(Protocol):
     """An event that says nothing."""
 
     def parse(self, raw: bytes, headers: Mapping[str, str]) -> Parsed: ...
-    def encoder(self, parsed: Parsed, answer_id: str, now: float) -> Encoder: ...
+    def encoder(self, parsed: Parsed, model: str, answer_id: str, now: float) -> Encoder: ...
     def reply(self, reply: Reply, answer_id: str, now: float) -> dict[str, Any]: ...
     def status(self, problem: Problem) -> int: ...
     def problem(self, problem: Problem, request_id: str) -> bytes: ...
@@ -66,12 +67,12 @@ class OpenAI:
             model=body.model,
             stream=body.stream,
             session=session_of(headers, None, body.prompt_cache_key),
-            request=lambda: openai_request.to_chat(body),
+            request=functools.cache(lambda: openai_request.to_chat(body)),
             wants_usage=body.wants_usage,
         )
 
-    def encoder(self, parsed: Parsed, answer_id: str, now: float) -> Encoder:
-        return openai_reply.Chunks(f"chatcmpl-{answer_id}", int(now), parsed.model, parsed.wants_usage)
+    def encoder(self, parsed: Parsed, model: str, answer_id: str, now: float) -> Encoder:
+        return openai_reply.Chunks(f"chatcmpl-{answer_id}", int(now), model, parsed.wants_usage)
 
     def reply(self, reply: Reply, answer_id: str, now: float) -> dict[str, Any]:
         return openai_reply.body(reply, answer_id=f"chatcmpl-{answer_id}", created=int(now))
@@ -98,11 +99,11 @@ class Anthropic:
             model=head.model,
             stream=head.stream,
             session=session_of(headers, head.metadata, None),
-            request=lambda: anthropic_request.to_chat(anthropic_request.parse(raw)),
+            request=functools.cache(lambda: anthropic_request.to_chat(anthropic_request.parse(raw))),
         )
 
-    def encoder(self, parsed: Parsed, answer_id: str, now: float) -> Encoder:
-        return anthropic_reply.Events(f"msg_{answer_id}", parsed.model)
+    def encoder(self, parsed: Parsed, model: str, answer_id: str, now: float) -> Encoder:
+        return anthropic_reply.Events(f"msg_{answer_id}", model)
 
     def reply(self, reply: Reply, answer_id: str, now: float) -> dict[str, Any]:
         return anthropic_reply.body(reply, answer_id=f"msg_{answer_id}")

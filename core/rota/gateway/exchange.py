@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from rota.gateway.guard import headers_of
@@ -15,7 +16,11 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
 JSON = "application/json"
+LINGER_S = 2.0
+"""How long the rest of a refused body is read away: a connection closed on unread bytes loses the answer too."""
+
 EVENTS = "text/event-stream; charset=utf-8"
+_BODILESS = frozenset({"GET", "HEAD"})
 
 
 class Exchange:
@@ -30,6 +35,10 @@ class Exchange:
         self.headers = headers_of(scope["headers"])
         self.begun = False
         """Whether the answer's head is out, so that an error can only be told in the body."""
+        self.ended = False
+        """Whether its last piece is out."""
+        self._whole = False
+        """Whether the request's body has been read to its end."""
         self._receive = receive
         self._send = send
 
@@ -39,28 +48,32 @@ class Exchange:
         Raises:
             Refusal: 413 when it is larger than `limit` bytes, 408 when it takes longer than `within_s` seconds.
         """
-        if int(self.headers.get("content-length", "0") or 0) > limit:
+        declared = self.headers.get("content-length", "")
+        if declared.isdecimal() and int(declared) > limit:
             raise Refusal(_too_large(limit))
         pieces = bytearray()
         try:
             async with asyncio.timeout(within_s):
-                more = True
-                while more:
-                    message = await self._receive()
-                    if message["type"] == "http.disconnect":
-                        raise CallerGoneError
-                    pieces += message.get("body", b"")
+                while not self._whole:
+                    pieces += await self._piece()
                     if len(pieces) > limit:
                         raise Refusal(_too_large(limit))
-                    more = message.get("more_body", False)
         except TimeoutError:
             raise Refusal(Problem(408, "slow", f"The request did not arrive within {within_s:g} seconds.")) from None
         return bytes(pieces)
 
+    async def _piece(self) -> bytes:
+        message = await self._receive()
+        if message["type"] == "http.disconnect":
+            raise CallerGoneError
+        self._whole = not message.get("more_body", False)
+        piece: bytes = message.get("body", b"")
+        return piece
+
     async def begin(self, status: int, headers: Mapping[str, str]) -> None:
         """Send the answer's head."""
         self.begun = True
-        raw = [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers.items()]
+        raw = [(name.encode("latin-1"), _header(value)) for name, value in headers.items()]
         await self._send({"type": "http.response.start", "status": status, "headers": raw})
 
     async def write(self, piece: bytes) -> None:
@@ -70,12 +83,23 @@ class Exchange:
 
     async def end(self, piece: bytes = b"") -> None:
         """Send the last piece."""
+        self.ended = True
         await self._send({"type": "http.response.body", "body": piece, "more_body": False})
 
     async def answer(self, status: int, body: bytes, headers: Mapping[str, str], content_type: str = JSON) -> None:
-        """Send a whole answer."""
-        await self.begin(status, {"content-type": content_type, "content-length": str(len(body)), **headers})
-        await self.end(body)
+        """Send a whole answer; before the request has arrived whole it is the connection's last."""
+        headers = {"content-type": content_type, "content-length": str(len(body)), **headers}
+        if self._whole or self.method in _BODILESS:
+            await self.begin(status, headers)
+            await self.end(body)
+            return
+        await self.begin(status, {**headers, "connection": "close"})
+        await self.write(body)
+        with suppress(TimeoutError, CallerGoneError):
+            async with asyncio.timeout(LINGER_S):
+                while not self._whole:
+                    await self._piece()
+        await self.end()
 
     async def answer_json(self, status: int, value: Any, headers: Mapping[str, str]) -> None:
         await self.answer(status, json.dumps(value, ensure_ascii=False).encode(), headers)
@@ -104,6 +128,11 @@ class Exchange:
 
 class CallerGoneError(Exception):
     """The caller left before its request was whole: nobody to answer."""
+
+
+def _header(value: str) -> bytes:
+    """A header's value in one line, whatever a label or a caller's model name holds."""
+    return "".join(c if c.isprintable() else " " for c in value).strip().encode("latin-1", "replace")
 
 
 def _too_large(limit: int) -> Problem:

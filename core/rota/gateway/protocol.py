@@ -1,4 +1,4 @@
-"""HTTP as uvicorn speaks it, with patience that ends: who does not finish a request head is dropped."""
+"""HTTP as uvicorn speaks it, with patience that ends: for a request's head, and for a caller who reads nothing."""
 
 from __future__ import annotations
 
@@ -9,26 +9,59 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 if TYPE_CHECKING:
     import asyncio
 
+    from uvicorn.protocols.http.h11_impl import RequestResponseCycle
+
 
 class PatientProtocol(H11Protocol):
-    """uvicorn times idle connections out only after their first request; this one from the first byte on."""
+    """uvicorn waits for ever for a head that has begun, and for a caller who reads nothing; this one does not."""
 
-    patience_s = 30.0
+    head_s = 30.0
+    """Seconds that a request's head may take from its connection's opening, or from its first byte later on."""
+    unread_s = 120.0
+    """Seconds that a caller may leave an answer unread."""
+    _head: asyncio.TimerHandle | None = None
+    _unread: asyncio.TimerHandle | None = None
 
     @classmethod
-    def patient_for(cls, seconds: float) -> type[PatientProtocol]:
+    def patient_for(cls, head_s: float) -> type[PatientProtocol]:
         """This protocol, with other patience."""
-        return type("Patient", (cls,), {"patience_s": seconds})
+        return type("Patient", (cls,), {"head_s": head_s})
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin to wait for a request head."""
         super().connection_made(transport)
-        self._deadline = self.loop.call_later(self.patience_s, self._drop_if_silent)
+        self._head = self.loop.call_later(self.head_s, self.transport.abort)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        cycle: RequestResponseCycle | None = self.cycle  # uvicorn has None there until the first request
+        if cycle is not None and not cycle.response_complete:
+            self._forget_head()
+        elif self._head is None:
+            self._head = self.loop.call_later(self.head_s, self.transport.abort)
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._forget_head()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._unread = self.loop.call_later(self.unread_s, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._forget_unread()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._deadline.cancel()
+        self._forget_head()
+        self._forget_unread()
         super().connection_lost(exc)
 
-    def _drop_if_silent(self) -> None:
-        if self.cycle is None and not self.transport.is_closing():
-            self.transport.close()
+    def _forget_head(self) -> None:
+        if self._head is not None:
+            self._head.cancel()
+            self._head = None
+
+    def _forget_unread(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None

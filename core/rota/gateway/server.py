@@ -43,6 +43,7 @@ class Gateway:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._process = new_id()
+        self._service: Service | None = None
         self._server: uvicorn.Server | None = None
         self._serving: asyncio.Task[None] | None = None
         self._listening: asyncio.Task[None] | None = None
@@ -110,7 +111,7 @@ class Gateway:
             server_header=False,
             date_header=False,
         )
-        self._server = uvicorn.Server(config)
+        self._service, self._server = service, uvicorn.Server(config)
         # The process's signals belong to the app or the command, not to a server inside it.
         self._server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
         self._listening = asyncio.create_task(self._count(metrics), name="gateway metrics")
@@ -123,12 +124,17 @@ class Gateway:
 
     async def stop(self) -> None:
         """Take no more requests, let running answers finish for a while, and end."""
-        if self._server is None or self._serving is None or self._listening is None:
+        if self._server is None or self._serving is None or self._listening is None or self._service is None:
             return
-        self._server.should_exit = True
-        await self._serving
-        self._listening.cancel()
-        self._server = self._serving = self._listening = None
+        server, serving, listening, service = self._server, self._serving, self._listening, self._service
+        self._server = self._serving = self._listening = self._service = None
+        server.should_exit = True
+        await service.aclose()
+        await serving
+        # Those that were cut off for taking too long still have to close their connections upstream.
+        await asyncio.gather(*server.server_state.tasks, return_exceptions=True)
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
         self._engine.journal.publish(GatewayStopped(at=self._engine.clock.now(), process=self._process))
 
     async def wait(self) -> None:

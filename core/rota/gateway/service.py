@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from starlette.routing import Route, Router
 
 from rota import __version__
 from rota.codec import encode
+from rota.errors import UnknownModel
 from rota.gateway import models as listing
 from rota.gateway.conversation import Conversations
 from rota.gateway.desk import Desk
 from rota.gateway.dialects import ANTHROPIC, OPENAI
+from rota.gateway.directory import Directory
 from rota.gateway.exchange import EVENTS
 from rota.gateway.metrics import CONTENT_TYPE
+from rota.gateway.names import PROVIDERS
 from rota.gateway.problems import unsupported
 from rota.gateway.upstream import Call
+from rota.pool.ask import Ask
 from rota.status import document
 
 if TYPE_CHECKING:
@@ -27,6 +32,7 @@ if TYPE_CHECKING:
     from rota.gateway.exchange import Exchange
     from rota.gateway.keys import Caller, Keys
     from rota.gateway.metrics import Metrics
+    from rota.hub import Subscription
     from rota.journal import Journal
     from rota.pool.pool import Pool
     from rota.settings import Settings
@@ -47,11 +53,12 @@ class Service:
         clock: Clock,
     ) -> None:
         self._journal = journal
-        self._catalogue = catalogue
         self._metrics = metrics
         self._settings = settings
         self._clock = clock
-        self._conversations = Conversations(pool, self._label, clock, settings.gateway.hold_seconds)
+        self._conversations = Conversations(pool, journal, clock, settings.gateway.hold_seconds)
+        self._listeners: set[Subscription] = set()
+        self.directory = Directory(catalogue, journal, settings.catalogue, clock)
         self.desk = Desk(keys, settings.gateway, clock)
         routes = [
             Route("/healthz", self.desk.endpoint(OPENAI, {"GET": self._health}, open_to_all=True)),
@@ -59,6 +66,7 @@ class Service:
             Route("/v1/messages", self.desk.endpoint(ANTHROPIC, {"POST": self._messages})),
             Route("/v1/messages/count_tokens", self.desk.endpoint(ANTHROPIC, {"POST": self._count})),
             Route("/v1/models", self.desk.endpoint(OPENAI, {"GET": self._models})),
+            Route("/v1/models/{name:path}", self.desk.endpoint(OPENAI, {"GET": self._model})),
             Route("/rota/status", self.desk.endpoint(OPENAI, {"GET": self._status})),
             Route("/rota/events", self.desk.endpoint(OPENAI, {"GET": self._events})),
             Route("/metrics", self.desk.endpoint(OPENAI, {"GET": self._metric})),
@@ -70,6 +78,12 @@ class Service:
         """The ASGI app."""
         if scope["type"] == "http":
             await self._router(scope, receive, send)
+
+    async def aclose(self) -> None:
+        """End what would never end by itself."""
+        for listener in self._listeners:
+            listener.close()
+        await self.directory.aclose()
 
     # --- models' answers ----------------------------------------------------------------------------------
 
@@ -87,18 +101,24 @@ class Service:
     ) -> None:
         raw = await self.desk.body(exchange)
         parsed = dialect.parse(raw, exchange.headers)
-        names = listing.Names(await self._catalogue.models(self._journal.snapshot), self._settings.catalogue.aliases)
-        model = names.resolve(parsed.model)
+        model = (await self.directory.names()).resolve(parsed.model)
         if counting and not model.startswith("anthropic/"):
             raise unsupported("Counting tokens", "model")
         self.desk.admit(caller, parsed.model, model)
-        call = Call(exchange, dialect, parsed, raw, model, request_id, self._clock.now())
-        headers = {"x-request-id": request_id, "request-id": request_id}
-        await exchange.while_there(self._conversations.serve(call, caller.name, headers))
+        call = Call(exchange, dialect, parsed, raw, request_id, self._clock.now())
+        ask = Ask(model=model, session=parsed.session, client=caller.name, request_id=request_id)
+        if counting or not self._may_fall_back(exchange, caller, model):
+            ask = replace(ask, fallback=False)
+        headers = {"x-request-id": request_id, "request-id": f"req_{request_id}"}
+        await exchange.while_there(self._conversations.serve(call, ask, headers))
 
-    def _label(self, account_id: str) -> str:
-        state = self._journal.snapshot.account(account_id)
-        return state.account.label if state is not None else account_id
+    def _may_fall_back(self, exchange: Exchange, caller: Caller, model: str) -> bool:
+        """Whether another model may answer: the caller may forbid it, its key must allow them all."""
+        if exchange.headers.get("x-rota-fallback", "").lower() in ("off", "no", "false", "0"):
+            return False
+        provider = model.partition("/")[0]
+        chain = self._settings.pool.fallback_models.get(provider, ())
+        return all(caller.may_ask(name if _has_provider(name) else f"{provider}/{name}") for name in chain)
 
     # --- looking ------------------------------------------------------------------------------------------
 
@@ -106,12 +126,21 @@ class Service:
         await exchange.answer_json(200, {"status": "ok", "service": "rota", "version": __version__}, {})
 
     async def _models(self, exchange: Exchange, _caller: Caller, _request_id: str) -> None:
-        models = await self._catalogue.models(self._journal.snapshot)
+        models = (await self.directory.names()).models
         now = self._clock.now()
         if "anthropic-version" in exchange.headers:
             await exchange.answer_json(200, listing.anthropic_list(models, now), {})
         else:
             await exchange.answer_json(200, listing.openai_list(models, self._settings.catalogue.aliases, now), {})
+
+    async def _model(self, exchange: Exchange, _caller: Caller, _request_id: str) -> None:
+        asked = exchange.path.removeprefix("/v1/models/")
+        names = await self.directory.names()
+        model = names.model(names.resolve(asked))
+        if model is None:
+            raise UnknownModel(asked, names.nearest(asked))
+        form = listing.anthropic_model if "anthropic-version" in exchange.headers else listing.openai_model
+        await exchange.answer_json(200, form(model, self._clock.now(), asked), {})
 
     async def _status(self, exchange: Exchange, _caller: Caller, _request_id: str) -> None:
         from rota.pool.strategy import rank
@@ -128,14 +157,26 @@ class Service:
     async def _tell(self, exchange: Exchange) -> None:
         await exchange.write(b": rota events\n\n")
         with self._journal.subscribe() as batches:
-            async for batch in batches:
-                if batch.dropped:
-                    await exchange.write(f": {batch.dropped} events were dropped\n\n".encode())
-                for event in batch.events:
-                    kind, body = encode(event)
-                    await exchange.write(f"event: {kind}\nid: {event.id}\ndata: {body}\n\n".encode())
+            self._listeners.add(batches)
+            try:
+                await self._tell_all(exchange, batches)
+            finally:
+                self._listeners.discard(batches)
         await exchange.end()
+
+    @staticmethod
+    async def _tell_all(exchange: Exchange, batches: Subscription) -> None:
+        async for batch in batches:
+            if batch.dropped:
+                await exchange.write(f": {batch.dropped} events were dropped\n\n".encode())
+            for event in batch.events:
+                kind, body = encode(event)
+                await exchange.write(f"event: {kind}\nid: {event.id}\ndata: {body}\n\n".encode())
 
     async def _metric(self, exchange: Exchange, _caller: Caller, _request_id: str) -> None:
         text = self._metrics.text(self._journal.snapshot, self._clock.now())
         await exchange.answer(200, text.encode(), {}, CONTENT_TYPE)
+
+
+def _has_provider(name: str) -> bool:
+    return name.partition("/")[0] in PROVIDERS

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from rota.errors import ProviderError
 from rota.gateway.dialects import ANTHROPIC
-from rota.migrate import jsonc
+from rota.gateway.rename import with_model
 from rota.pool.ask import Outcome
 from rota.providers.anthropic import AnthropicProvider
 from rota.providers.anthropic.fields import fields
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from rota.providers.anthropic import Forwarded
     from rota.providers.base import Delta, Finished
     from rota.quota import QuotaWindow
+
+
+_EVENT_ENDS = (b"\n\n", b"\r\n\r\n", b"\r\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +77,6 @@ class Call:
     dialect: Dialect
     parsed: Parsed
     raw: bytes
-    model: str
-    """The model with its provider, as routing named it."""
     answer_id: str
     now: float
 
@@ -86,9 +87,7 @@ class Call:
 
     def forward(self, provider: AnthropicProvider, lease: Lease) -> AbstractAsyncContextManager[Forwarded]:
         """Pass the caller's bytes on; only a model that goes by another name there is put in its place."""
-        body = self.raw
-        if lease.model != self.parsed.model:
-            body = jsonc.put(body.decode(), ("model",), lease.model).encode()
+        body = self.raw if lease.model == self.parsed.model else with_model(self.raw, lease.model)
         exchange = self.exchange
         return provider.forward(
             exchange.method, exchange.target, body, exchange.headers, lease.credential, model=lease.model
@@ -149,9 +148,15 @@ def _forwarded(
     answer: Forwarded,
 ) -> tuple[AsyncIterator[Chunk], Mapping[str, str], tuple[QuotaWindow, ...]]:
     async def chunks() -> AsyncIterator[Chunk]:
+        # An event that has begun is kept back until it is whole: an error could not be told in the middle of one.
+        begun = b""
         async for piece in answer.pieces():
             broke = ProviderError(piece.failure, windows=answer.windows) if piece.failure is not None else None
-            yield Chunk(piece.raw, piece.deltas, broke)
+            raw = begun + piece.raw
+            cut = max(raw.rfind(end) + len(end) if end in raw else 0 for end in _EVENT_ENDS)
+            begun = raw[cut:]
+            yield Chunk(raw[:cut], piece.deltas, broke)
+        yield Chunk(begun)
 
     return chunks(), answer.headers, answer.windows
 
@@ -160,7 +165,7 @@ async def _translated(
     call: Call, lease: Lease, stack: AsyncExitStack
 ) -> tuple[AsyncIterator[Chunk], tuple[QuotaWindow, ...]]:
     request = replace(call.parsed.request(), model=lease.model)
-    encoder = call.dialect.encoder(call.parsed, call.answer_id, call.now)
+    encoder = call.dialect.encoder(call.parsed, lease.model, call.answer_id, call.now)
     reply = await stack.enter_async_context(lease.provider.stream(request, lease.credential))
 
     async def chunks() -> AsyncIterator[Chunk]:

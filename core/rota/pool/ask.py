@@ -27,6 +27,8 @@ class Ask:
     """Who asks: `chat`, `cli`, a gateway key's name, …"""
     fallback: bool | None = None
     """Whether another model may serve; None: as the settings say."""
+    request_id: str | None = None
+    """What the log calls the request; None: made up."""
     deadline_s: float | None = None
     """Seconds after which no attempt is begun; None: as the settings say."""
 

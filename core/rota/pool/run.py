@@ -72,7 +72,7 @@ class Run:
         self._ask = ask
         self._quest = quest
         self._fallback = fallback
-        self.request_id = new_id()
+        self.request_id = ask.request_id or new_id()
         self.story: RequestServed | None = None
         """The whole story, once served."""
         self._started_at = means.clock.now()

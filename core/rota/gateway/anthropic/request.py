@@ -238,7 +238,7 @@ def _part(block: _Block, where: str) -> Part | None:
         case _ImageBlock(source=source):
             return _image(source, where)
         case _ThinkingBlock(thinking=thinking, signature=signature):
-            return Reasoning(thinking, signature)
+            return Reasoning(thinking, signature or None)  # unsigned ones came to the caller with an empty one
         case _RedactedBlock():
             return None  # sealed for Anthropic's eyes: no other provider can read it
         case _ToolUseBlock(id=call_id, name=name, input=arguments):

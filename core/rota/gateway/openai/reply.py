@@ -82,8 +82,7 @@ class Chunks:
                 return self._event({"reasoning_content": text}) if text else b""
             case ToolCallDelta():
                 return self._event({"tool_calls": [_piece(delta)]})
-            case Finished(finish=finish, usage=tokens, model=model):
-                self.model = model or self.model
+            case Finished(finish=finish, usage=tokens):
                 events = self._event({}, FINISH[finish])
                 if self.wants_usage:
                     events += _sse({**self._frame(), "choices": [], "usage": usage(tokens)})
