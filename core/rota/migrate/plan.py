@@ -268,6 +268,11 @@ def provisional(record: Record) -> Identity:
     return Identity(key=f"login-{record.lineage}", kind=kind, email=record.email, name=record.label)
 
 
+def is_provisional(identity: str) -> bool:
+    """Whether an identity's key names a token only, because nobody could say whose it is."""
+    return identity.startswith(("login-", "token-"))
+
+
 def _compared(change: SettingChange, current: Callable[[str], str] | None) -> SettingChange:
     if change.setting is None or change.text is None or current is None:
         return change

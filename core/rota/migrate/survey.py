@@ -19,7 +19,7 @@ from rota.migrate import (
     puter_config,
 )
 from rota.migrate.borders import NO_ACCESS
-from rota.migrate.plan import Checked
+from rota.migrate.plan import Checked, is_provisional
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -89,7 +89,10 @@ async def _checked(record: Record, identify: Identify, now: float) -> Checked:
             return Checked(dead=True, problem="its access token has ended")
         return Checked(problem="its access token has ended; it is renewed, and so checked, at its first use")
     try:
-        return Checked(identity=await identify(record.provider, credential))
+        identity = await identify(record.provider, credential)
+        if credential.refresh is not None and is_provisional(identity.key):
+            return Checked(problem="the provider does not say whose it is")
+        return Checked(identity=identity)
     except ProviderError as error:
         if error.failure.meaning is Meaning.LOGIN_DEAD:
             return Checked(dead=True, problem=error.failure.message)

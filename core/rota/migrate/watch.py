@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from rota.migrate.records import Record
     from rota.migrate.writeback import Journal
 
-LOOK_S = 30.0
-"""Seconds between looks when nothing is heard: a network drive tells of no change, and folders may be made later."""
+TICK_MS = 2000
+QUIET_TICKS = 15
+"""Ticks between looks when nothing is heard: a network drive tells of no change, and folders may be made later."""
+LOOK_S = TICK_MS / 1000 * QUIET_TICKS
 SETTLE_MS = 100
 """A tool that writes twice in a row is looked at once."""
 
@@ -62,7 +64,11 @@ class Watcher:
             if not folders:
                 await self._clock.sleep(LOOK_S)
                 continue
-            await self._follow(folders)
+            try:
+                await self._follow(folders)
+            except (OSError, RuntimeError):
+                # A folder went away, or the system has no watch left to give: looking now and then still works.
+                await self._clock.sleep(LOOK_S)
 
     async def look(self) -> None:
         """Take over what other tools have renewed, and say what their files newly tell."""
@@ -109,15 +115,18 @@ class Watcher:
 
         files = self._files()
         names = {path.name for path in files}
-        async for _changes in awatch(
+        quiet = 0
+        async for changes in awatch(
             *folders,
             watch_filter=lambda _change, path: Path(path).name in names,
             recursive=False,
             debounce=SETTLE_MS,
-            rust_timeout=int(LOOK_S * 1000),
+            rust_timeout=TICK_MS,
             yield_on_timeout=True,
-            raise_interrupt=False,
         ):
-            await self.look()
-            if self._folders() != folders or self._files() != files:
-                return
+            quiet = 0 if changes else quiet + 1
+            # The first quiet tick looks too: something may have changed before the watch began.
+            if changes or quiet == 1 or quiet % QUIET_TICKS == 0:
+                await self.look()
+                if self._folders() != folders or self._files() != files:
+                    return

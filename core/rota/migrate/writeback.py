@@ -14,6 +14,7 @@ from rota.events import AlertRaised
 from rota.migrate import jsonc, survey
 from rota.migrate.foreign import Contents, parse_json, read_text, replace_text
 from rota.migrate.links import Link, where_of
+from rota.migrate.plan import is_provisional
 from rota.migrate.records import Place, Problem, Record, lineage_of
 from rota.migrate.slots import SHAREABLE, files, renewed, slots
 from rota.pool.locks import process_lock
@@ -185,9 +186,11 @@ class SharedLogins:
 
     def _fits(self, account_id: str, identity: str) -> bool:
         """Whether an identity can be this account's: it is, or the account's is not known and it is nobody else's."""
+        if is_provisional(identity):
+            return True  # the provider does not say; the entry is the best witness
         listed = self._journal.snapshot.listed()
         mine = next((s.account.identity for s in listed if s.id == account_id), None)
-        if mine is None or not mine.startswith("login-"):
+        if mine is None or not is_provisional(mine):
             return mine == identity
         return all(s.account.identity != identity for s in listed)
 
