@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 
     from rota.clock import Clock
 
+LEAST_S = 0.001
+"""Below this the wall clock's own rounding could keep a sleep from ever ending."""
 SLICE_S = 2.0
 """How often a sleep looks at the wall clock: monotonic time stands still while a laptop sleeps."""
 
@@ -21,4 +23,4 @@ def backoff(retry: int, base_s: float, cap_s: float, rng: random.Random) -> floa
 async def sleep_until(clock: Clock, at: float) -> None:
     """Sleep until the wall clock says `at`, also when the machine was suspended meanwhile."""
     while (left := at - clock.now()) > 0:
-        await clock.sleep(min(left, SLICE_S))
+        await clock.sleep(min(max(left, LEAST_S), SLICE_S))
