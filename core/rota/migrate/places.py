@@ -85,7 +85,11 @@ class Places:
 
 def here(environ: Mapping[str, str] | None = None) -> Places:
     """This machine, for the person running rota."""
-    return Places(home=Path.home(), environ=os.environ if environ is None else environ, project=Path.cwd())
+    try:
+        project = Path.cwd()
+    except OSError:
+        project = None  # the folder was removed under us
+    return Places(home=Path.home(), environ=os.environ if environ is None else environ, project=project)
 
 
 def distinct(*paths: Path) -> tuple[Path, ...]:

@@ -88,6 +88,8 @@ class Watcher:
     def _read(self) -> dict[str, Record]:
         """The plugins' records by account."""
         owners = {link.place: link.account_id for link in self._links.all()}
+        if not owners:
+            return {}
         plugins = {"anthropic-multi-auth", "anthropic-multi-account", "opencode-puter-auth"} & self._sources
         found: dict[str, Record] = {}
         for reading in survey.read(self._places, plugins) if plugins else ():
@@ -100,6 +102,8 @@ class Watcher:
     def _files(self) -> frozenset[Path]:
         places = self._places.without_keychain()
         linked = {Path(link.path) for link in self._links.all() if link.source in self._sources}
+        if not linked:
+            return frozenset()  # who shares no login with another tool has none of its files looked at
         sources = [source for source in survey.SOURCES if source.NAME in self._sources]
         found = {each.path for source in sources for each in source.find(places) if each.path is not None}
         return frozenset(path for path in linked | found if path.is_absolute())

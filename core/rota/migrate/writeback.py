@@ -20,8 +20,6 @@ from rota.migrate.slots import SHAREABLE, files, renewed, slots
 from rota.pool.locks import process_lock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from rota.clock import Clock
     from rota.events import Event
     from rota.migrate.links import Links
@@ -91,16 +89,17 @@ class SharedLogins:
     async def on_renewed(self, account_id: str, spent: str, successor: Credential) -> None:
         """Write an account's new login wherever the spent one stands; `spent` is its fingerprint.
 
-        What cannot be written is said in an alert: the other tool then holds a dead login.
+        What cannot be written is said in an alert: the other tool then holds a dead login. Of an account that shares
+        its login with nobody, no other tool's file is even opened.
         """
-        candidates = dict.fromkeys((*files(self._places), *self._linked_files(account_id)))
+        linked = [(link.source, Path(link.path)) for link in self._links.of(account_id)]
+        if not linked:
+            return
+        candidates = dict.fromkeys((*files(self._places), *linked))
         for source, path in candidates:
             if source in SHAREABLE and source in self._sources:
                 await self._write(account_id, source, path, spent, successor)
         await asyncio.to_thread(self._links.renewed, account_id, spent, lineage_of(successor))
-
-    def _linked_files(self, account_id: str) -> Iterable[tuple[str, Path]]:
-        return ((link.source, Path(link.path)) for link in self._links.of(account_id))
 
     async def _write(self, account_id: str, source: str, path: Path, spent: str, successor: Credential) -> None:
         name = hashlib.sha256(str(path).encode()).hexdigest()[:16]
@@ -139,7 +138,7 @@ class SharedLogins:
         records = await asyncio.to_thread(self._records, {link.source for link in links}, ended)
         by_place = {(r.place.source, where_of(r.place), r.place.slot): r for r in records}
         for link in links:
-            record = by_place.get((link.source, link.path, link.slot))
+            record = by_place.get(link.place)
             if record is None or record.lineage == lineage_of(stored):
                 continue
             if record.lineage in link.spent:
@@ -155,7 +154,7 @@ class SharedLogins:
 
     async def _is_mine(self, account_id: str, link: Link, record: Record, records: list[Record]) -> bool:
         """Whether the login that now stands in a linked entry is the account's own, renewed, or somebody else's."""
-        others = {k.lineage for k in self._links.all() if k.account_id != account_id}
+        others = {k.lineage for k in self._present_links() if k.account_id != account_id}
         if record.lineage in others:
             return False
         if link.slot.startswith(LASTING_SLOTS):
@@ -179,10 +178,15 @@ class SharedLogins:
         for twin in records:
             if twin.lineage == record.lineage and twin.place.slot.startswith(LASTING_SLOTS):
                 where = twin.place.source, where_of(twin.place), twin.place.slot
-                for link in self._links.all():
-                    if (link.source, link.path, link.slot) == where:
+                for link in self._present_links():
+                    if link.place == where:
                         return link.account_id
         return None
+
+    def _present_links(self) -> list[Link]:
+        """The links of accounts that are still there."""
+        snapshot = self._journal.snapshot
+        return [link for link in self._links.all() if snapshot.account(link.account_id) is not None]
 
     def _fits(self, account_id: str, identity: str) -> bool:
         """Whether an identity can be this account's: it is, or the account's is not known and it is nobody else's."""

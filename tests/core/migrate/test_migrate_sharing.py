@@ -10,18 +10,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.support.foreign_files import NOW, NOW_MS, Machine, oauth
+from tests.support.foreign_files import NOW, NOW_MS, Machine, oauth, token
 from tests.support.importing import Home, home
 from tests.support.simulated import ROOT, reach, seeded
 
+from rota.account import Identity, Kind
 from rota.clock import ManualClock
 from rota.errors import Meaning
 from rota.events import AccountSwitched, CooldownStarted, QuotaObserved
+from rota.migrate.borders import login
 from rota.migrate.live import facts
 from rota.migrate.watch import LOOK_S, Watcher
 from rota.migrate.writeback import SharedLogins
 from rota.pool.refresh import Credentials
 from rota.providers.anthropic import AnthropicProvider
+from rota.secret import Secret
 from rota.simulator import World, base_urls, refreshes_of
 from rota.vault.memory import MemoryVault
 
@@ -31,7 +34,6 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from rota.account import Identity
     from rota.providers.base import Credential
 
 LIFE_S = 8 * 3600.0
@@ -319,6 +321,43 @@ async def test_a_watch_that_the_system_refuses_becomes_a_look_now_and_then(
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_who_shares_no_login_has_no_foreign_file_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = Machine(tmp_path / "home")
+    machine.write(machine.auth, {"anthropic": oauth("a")})
+    monkeypatch.setattr("rota.migrate.foreign.read_text", _never)
+    monkeypatch.setattr("rota.migrate.writeback.read_text", _never)
+    async with home(machine, tmp_path / "rota") as here:
+        stored = login(Secret(token("oat", "a")), Secret(token("ort", "a")), NOW)
+        added = await here.accounts.add("anthropic", stored, Identity("x/y", Kind.SUBSCRIPTION))
+        places, clock = machine.places, here.clock
+        shared = SharedLogins(
+            links=here.links,
+            journal=here.journal,
+            identify=_never,
+            places=places,
+            sources=here.sharing,
+            locks=here.paths.locks,
+            clock=clock,
+        )
+        assert await shared.newest(added.account_id, stored) is None
+        await shared.on_renewed(added.account_id, stored.secret.fingerprint(), stored)
+        watcher = Watcher(
+            taker=_Nothing(),
+            links=here.links,
+            journal=here.journal,
+            places=places,
+            sources=here.sharing,
+            clock=clock,
+        )
+        await watcher.look()
+
+
+def _never(*_args: object) -> Any:
+    raise AssertionError("it was asked for")
 
 
 # --- what a plugin's file tells ----------------------------------------------------------------------------
