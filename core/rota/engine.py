@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from rota.gateway.server import Gateway
     from rota.hub import Subscription
     from rota.login.flow import SignIn
+    from rota.migrate.desk import ImportDesk
     from rota.pool.pool import Ask, Pool, PoolStream, Served
     from rota.pool.refresh import Credentials
     from rota.pool.strategy import Ranking
@@ -201,6 +202,21 @@ class Engine:
         """Forget accounts; see `Accounts.remove`."""
         return await (await self.services()).accounts.remove(account_ids, purge=purge)
 
+    async def imports(self) -> ImportDesk:
+        """Find what other tools hold, plan, do and undo imports."""
+        from rota.migrate.desk import import_desk
+
+        services = await self.services()
+        return import_desk(
+            journal=self.journal,
+            vault=services.vault,
+            accounts=services.accounts,
+            providers=services.providers,
+            paths=self.paths,
+            clock=self.clock,
+            sharing=self.settings.sharing,
+        )
+
     async def refresh_usage(self, account_id: str) -> str | None:
         """Ask the usage endpoint about one account now; returns why there are no new figures, if there are none."""
         state = self.snapshot.account(account_id)
@@ -269,13 +285,26 @@ class Engine:
     # --- life ---------------------------------------------------------------------------------------------
 
     def start_background(self) -> None:
-        """Begin polling usage; the app and the gateway do, one-shot commands don't."""
+        """Begin polling usage and watching shared logins; the app and the gateway do, one-shot commands don't."""
         self._spawn(self._poll())
+        self._spawn(self._watch_shared_logins())
 
     async def _poll(self) -> None:
         services = await self.services()
         self._notices += await services.accounts.sweep()
         await services.poller.run()
+
+    async def _watch_shared_logins(self) -> None:
+        from rota.migrate.desk import watcher
+
+        services = await self.services()
+        await watcher(
+            journal=self.journal,
+            credentials=services.credentials,
+            paths=self.paths,
+            clock=self.clock,
+            sharing=self.settings.sharing,
+        ).run()
 
     def take_notices(self) -> list[str]:
         """What a person should know about the stores, each told once: a damaged file moved aside, an open mode."""
@@ -297,6 +326,7 @@ class Engine:
     async def _make_services(self) -> Services:
         from rota.accounts import Accounts
         from rota.catalogue import Catalogue
+        from rota.migrate.desk import shared_logins
         from rota.pool.pool import Pool
         from rota.pool.refresh import Credentials
         from rota.providers.anthropic import AnthropicProvider
@@ -328,7 +358,19 @@ class Engine:
             ),
         }
         credentials = Credentials(
-            self.journal, vault, providers, self.paths.locks, self.clock, ahead_s=settings.pool.refresh_ahead_s
+            self.journal,
+            vault,
+            providers,
+            self.paths.locks,
+            self.clock,
+            ahead_s=settings.pool.refresh_ahead_s,
+            shared=shared_logins(
+                journal=self.journal,
+                providers=providers,
+                paths=self.paths,
+                clock=self.clock,
+                sharing=settings.sharing,
+            ),
         )
         return Services(
             client=client,
