@@ -138,7 +138,8 @@ class Lines:
         if again is None or trail is None:
             return [Line("Failed", cause, {"account": attempt.account_label, "model": attempt.model})]
         trail.retries += 1
-        return [Line(f"Retry {trail.retries}/{max(self._most, trail.retries)}", f"{cause}, waiting {float(again[1]) * 1000:.0f}ms")]
+        of = max(self._most, trail.retries)
+        return [Line(f"Retry {trail.retries}/{of}", f"{cause}, waiting {float(again[1]) * 1000:.0f}ms")]
 
     def _served(self, event: happened.RequestServed) -> Line:
         told = {

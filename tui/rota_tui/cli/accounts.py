@@ -1,0 +1,65 @@
+"""`rota accounts`: who is there, one line each."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from rota_tui.cli import EXIT_NOT_CONFIGURED
+
+if TYPE_CHECKING:
+    from rota.snapshot import Snapshot
+    from rota_tui.pieces import Line
+
+
+@click.command("accounts", epilog="Example: rota accounts --json | jq -r '.accounts[] | select(.enabled) | .label'")
+@click.option("--json", "as_json", is_flag=True, help="One versioned JSON object.")
+def command(as_json: bool) -> None:
+    """List the accounts: number, label, provider, plan, email, state."""
+    from rota_tui.cli import reading
+
+    reading.briefly()
+    snapshot, now = reading.snapshot(), time.time()
+    if as_json:
+        from rota.documents import accounts_document
+        from rota_tui.cli.printing import echo_json
+
+        echo_json(accounts_document(snapshot, now, reading.next_up(snapshot, reading.rules(), now)))
+        return
+    if not snapshot.listed():
+        from rota_tui.cli.status_table import EMPTY
+
+        click.echo(EMPTY)
+        sys.exit(EXIT_NOT_CONFIGURED)
+    from rota_tui.cli.terminal import look, rendered
+
+    click.echo(rendered(_lines(snapshot, now), look()))
+
+
+def _lines(snapshot: Snapshot, now: float) -> list[Line]:
+    from rota_tui.cli.terminal import columns
+    from rota_tui.pieces import Piece, Tone, clean
+    from rota_tui.wording import plan_of, provider_name, reason
+
+    rows = []
+    for number, state in enumerate(snapshot.listed(), 1):
+        account = state.account
+        pinned = snapshot.pinned.get(account.provider)
+        is_pinned = pinned is not None and pinned.account_id == account.id
+        active = snapshot.active.get(account.provider)
+        is_active = active is not None and active.account_id == account.id
+        said = reason(state, now, None, serving=snapshot.serving(account.id, now), pinned=is_pinned)
+        rows.append(
+            [
+                Piece(f"{number}", Tone.QUIET),
+                Piece(clean(account.label), Tone.ACTIVE if is_active else Tone.NAME),
+                Piece(provider_name(account.provider), Tone.QUIET),
+                Piece(plan_of(account), Tone.QUIET),
+                Piece(clean(account.email or "")),
+                Piece(f"{said.text}{', in use' * is_active}", said.tone),
+            ]
+        )
+    return columns(rows, right=frozenset({0}))

@@ -1,0 +1,164 @@
+"""`rota config`: read and change the settings file, with its comments kept."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rota_tui.cli.completing import settings as complete_settings
+from rota_tui.cli.completing import values as complete_values
+
+if TYPE_CHECKING:
+    from rota.paths import Paths
+
+KEY = click.argument("key", shell_complete=complete_settings)
+
+
+@click.group("config", epilog="Examples: `rota config list pool` · `rota config set pool.strategy auto`")
+def command() -> None:
+    """Read and change the settings; they stand in a TOML file whose comments are kept."""
+
+
+@command.command("get", epilog="Example: rota config get pool.strategy")
+@KEY
+@click.option("--json", "as_json", is_flag=True, help="One versioned JSON object.")
+def get(key: str, as_json: bool) -> None:
+    """Print what KEY is now: the file's value, the environment's, or the default."""
+    from rota import config
+    from rota_tui.cli.reading import home
+
+    value = config.get(config.load(home(), os.environ), key)
+    if as_json:
+        from rota.config.read import thawed
+        from rota_tui.cli.printing import echo_json
+
+        echo_json({"schema": 1, "key": key, "value": thawed(value)})
+        return
+    click.echo(config.render(value))
+
+
+@command.command("set", epilog="Examples: `rota config set debug true` · `rota config set ui.theme nord`")
+@KEY
+@click.argument("value", shell_complete=complete_values)
+def set_(key: str, value: str) -> None:
+    """Set KEY to VALUE in the file, once it has been checked. `vault` also moves every secret."""
+    from rota import config
+    from rota_tui.cli.reading import home
+
+    paths = home()
+    if key == "vault":
+        _move_vault(paths, value)
+        return
+    written = config.set_value(paths, key, value)
+    click.echo(f"{key} = {config.render(written)}")
+    _beside(key)
+
+
+@command.command("unset", epilog="Example: rota config unset pool.strategy")
+@KEY
+def unset(key: str) -> None:
+    """Take KEY out of the file, so that its default holds again."""
+    from rota import config
+    from rota_tui.cli.reading import home
+
+    paths = home()
+    if not config.unset(paths, key):
+        config.locate(key)
+        click.echo(f"{key} was not in the file; its default holds already.")
+        return
+    click.echo(f"{key} is out of the file; its default holds.")
+    _beside(key)
+
+
+@command.command("list", epilog="Examples: `rota config list` · `rota config list pool --json`")
+@click.argument("section", required=False)
+@click.option("--json", "as_json", is_flag=True, help="One versioned JSON object.")
+def list_(section: str | None, as_json: bool) -> None:
+    """Print every setting, or those of SECTION, with what it is now, what it means and may be."""
+    from rota import config
+    from rota_tui.cli.reading import home
+
+    paths = home()
+    settings = config.load(paths, os.environ)
+    described = [s for s in config.describe() if section in (None, s.section or s.key)]
+    if not described:
+        config.locate(section or "")
+    if as_json:
+        from rota.config.read import thawed
+        from rota_tui.cli.printing import echo_json
+
+        listed: list[dict[str, Any]] = [
+            {
+                "key": s.key,
+                "value": thawed(config.get(settings, s.key)),
+                "default": thawed(s.default),
+                "help": s.help,
+                "allowed": s.allowed,
+                "restart": s.restart,
+            }
+            for s in described
+        ]
+        echo_json({"schema": 1, "path": str(paths.config_file), "settings": listed})
+        return
+    from rota_tui.cli.terminal import look, rendered
+    from rota_tui.pieces import Line, Piece, Tone, clean
+
+    lines: list[Line] = []
+    before: str | None = None
+    for s in described:
+        if s.section != before:
+            title = f"{s.section}: {config.section_help(s.section)}" if s.section else "general"
+            lines += [*([()] if lines else []), (Piece(title, Tone.QUIET),)]
+            before = s.section
+        value = config.get(settings, s.key)
+        changed = value != s.default
+        default = f"  (default {config.render(s.default)})" if changed else ""
+        shown = Piece(f" = {clean(config.render(value))}", Tone.ACTIVE if changed else Tone.PLAIN)
+        lines.append((Piece(s.key, Tone.NAME), shown, Piece(clean(default), Tone.QUIET)))
+        lines.append((Piece(f"    {s.help} Allowed: {s.allowed}.", Tone.QUIET),))
+    click.echo(rendered(lines, look()))
+
+
+@command.command("path")
+def path() -> None:
+    """Print where the settings file is (or would be)."""
+    from rota_tui.cli.reading import home
+
+    click.echo(home().config_file)
+
+
+def _beside(key: str) -> None:
+    """What else decides, so that nobody wonders why nothing changed."""
+    from rota import config
+    from rota.config.read import overrides
+
+    if key in overrides(os.environ):
+        click.echo(f"      The environment sets {key} too, and wins.", err=True)
+    setting, _ = config.locate(key)
+    if setting.restart:
+        click.echo("      A running rota takes it up when it is started again.", err=True)
+
+
+def _move_vault(paths: Paths, value: str) -> None:
+    """Move every secret where the setting says; when that fails, the setting stays as it was."""
+    import asyncio
+
+    from rota import config
+    from rota.vault import open_vault
+    from rota_tui.cli.progress import working
+
+    before = config.peek(paths, os.environ, "vault")
+    written = config.set_value(paths, "vault", value)
+
+    async def move() -> str:
+        async with working("moving the secrets"):
+            return (await open_vault(written, paths)).kind
+
+    try:
+        kind = asyncio.run(move())
+    except BaseException:
+        config.set_value(paths, "vault", before)
+        raise
+    click.echo(f"vault = {written}; every secret is in the {kind} vault.")

@@ -1,0 +1,63 @@
+"""`rota remove`: forget accounts, after asking, and say what stays at the provider."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from rota_tui.cli.completing import accounts as complete_accounts
+
+if TYPE_CHECKING:
+    from rota.snapshot import AccountState
+
+
+@click.command("remove", epilog="Examples: `rota remove work-2` · `rota remove --all --yes`")
+@click.argument("account", nargs=-1, shell_complete=complete_accounts)
+@click.option("--all", "everything", is_flag=True, help="Every account: log out everywhere.")
+@click.option("--purge", is_flag=True, help="Forget their history too; else it stays without a name.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def command(account: tuple[str, ...], everything: bool, purge: bool, yes: bool) -> None:
+    """Remove accounts and delete their secrets. Nothing is changed at the provider."""
+    if bool(account) == everything:
+        raise click.UsageError("Name the accounts, or say --all.")
+
+    import asyncio
+
+    asyncio.run(_remove(account, purge=purge, yes=yes))
+
+
+async def _remove(names: tuple[str, ...], *, purge: bool, yes: bool) -> None:
+    from rota.errors import NothingConfigured
+    from rota_tui.cli.opening import named, opened
+
+    async with opened() as engine:
+        states = named(engine, names) if names else engine.snapshot.listed()
+        if not states:
+            raise NothingConfigured("There is no account to remove.")
+        if not yes:
+            _ask(states, purge=purge)
+        for gone in await engine.remove([state.id for state in states], purge=purge):
+            click.echo(f"Removed {gone.label}; its secret is deleted. {gone.remains}")
+            click.echo(f"  {gone.url}")
+        for provider in sorted({state.account.provider for state in states}):
+            active = engine.snapshot.active.get(provider)
+            heir = engine.snapshot.account(active.account_id) if active and active.account_id else None
+            if heir is not None:
+                click.echo(f"{heir.account.label} serves new sessions now.")
+
+
+def _ask(states: list[AccountState], *, purge: bool) -> None:
+    """Say what goes and ask; no is an interruption."""
+    from rota_tui.pieces import clean
+
+    if not sys.stdin.isatty():
+        raise click.UsageError("Removing is asked about first; without a terminal say --yes.")
+    click.echo("These accounts would be removed, and their secrets deleted:", err=True)
+    for state in states:
+        account = state.account
+        beside = f" ({clean(account.email)})" if account.email and account.email != account.label else ""
+        click.echo(f"  {clean(account.label)}{beside}", err=True)
+    history = "Their history goes too." if purge else "Their history stays, without their names."
+    click.confirm(f"{history} Remove?", abort=True, err=True)
