@@ -220,7 +220,7 @@ class Poller:
         self._scheduled(state, after_success(state, windows, pace, active=active, now=now), None, None)
         if now - self._described_at.get(account_id, float("-inf")) > IDENTITY_S:
             await self._describe(state)
-        return None
+        return None if windows else "such accounts have no figures to ask for; they come with each answer"
 
     async def _describe(self, state: AccountState) -> None:
         """Ask who the account is, once in a while: plans change."""

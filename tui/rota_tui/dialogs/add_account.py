@@ -55,6 +55,7 @@ WAYS = (
 class AddAccountDialog(ModalScreen[Added | None]):
     """Choose what, paste it, done. What was typed stays until it worked or Escape was pressed."""
 
+    AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Cancel", show=False)]
 
     ways = getters.query_one("#ways", OptionList)

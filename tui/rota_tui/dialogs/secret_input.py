@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textual.widgets import Input
@@ -13,22 +12,24 @@ if TYPE_CHECKING:
     from rich.repr import Result
 
 
+class _Quiet:
+    """Tracebacks and logs print messages; these keep their value to themselves."""
+
+    def __rich_repr__(self) -> Result:
+        yield "value", "***"
+
+    def __repr__(self) -> str:
+        return f"{type(self).__qualname__}(value='***')"
+
+
 class SecretInput(Input):
     """`take` gives what was typed as a Secret, without surrounding white space."""
 
-    @dataclass(repr=False)
-    class Changed(Input.Changed):
-        """The text changed. A traceback prints messages, so this one keeps the value to itself."""
+    class Changed(_Quiet, Input.Changed):
+        """The text changed."""
 
-        def __rich_repr__(self) -> Result:
-            yield "value", "***"
-
-    @dataclass(repr=False)
-    class Submitted(Input.Submitted):
-        """Enter was pressed. Quiet as `Changed` is."""
-
-        def __rich_repr__(self) -> Result:
-            yield "value", "***"
+    class Submitted(_Quiet, Input.Submitted):
+        """Enter was pressed."""
 
     def __init__(self, *, placeholder: str = "", id: str | None = None) -> None:
         super().__init__(password=True, placeholder=placeholder, id=id)

@@ -61,12 +61,20 @@ class AccountActions(Screen[None]):
         choice = self.engine.snapshot.pinned.get(state.account.provider)
         return choice is not None and choice.account_id == state.id
 
+    def held_here(self) -> list[str | None]:
+        """What is held on the account under the cursor: None for all of it, else a model."""
+        if (state := self.current) is None:
+            return []
+        now = self.engine.clock.now()
+        models: list[str | None] = [model for model, hold in state.model_holds.items() if hold.active(now)]
+        return [None, *models] if state.hold is not None and state.hold.active(now) else models
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keys that need an account are off without one; lifting needs something that is held."""
         if action in _ON_AN_ACCOUNT:
             return self.current is not None
         if action == "lift":
-            return self.current is not None and bool(_holds(self.current, self.engine.clock.now()))
+            return bool(self.held_here())
         return super().check_action(action, parameters)
 
     # --- commands -----------------------------------------------------------------------------------------
@@ -98,7 +106,7 @@ class AccountActions(Screen[None]):
     def action_lift(self) -> None:
         if (state := self.current) is None:
             return
-        held = _holds(state, self.engine.clock.now())
+        held = self.held_here()
 
         async def lift(accounts: Accounts) -> None:
             for model in held:
@@ -214,9 +222,3 @@ class AccountActions(Screen[None]):
             self.notify(f"No new figures. {problems[0]}.{rest}", severity="warning", markup=False)
         else:
             self.notify("Figures are fresh.", markup=False)
-
-
-def _holds(state: AccountState, now: float) -> list[str | None]:
-    """What is held on an account: None for all of it, else a model."""
-    held: list[str | None] = [model for model, hold in state.model_holds.items() if hold.active(now)]
-    return [None, *held] if state.hold is not None and state.hold.active(now) else held

@@ -44,7 +44,7 @@ class AccountsScreen(AccountActions):
     """Table, detail of the row under the cursor, activity, cooldowns; the stylesheet says which fit."""
 
     CSS_PATH = "accounts.tcss"
-    AUTO_FOCUS = "AccountsTable"
+    AUTO_FOCUS = ""  # the table, or without accounts the ways in: see `on_mount`
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "slash", "filter", "Filter", id="filter-accounts", key_display="/", tooltip="Show only some accounts"
@@ -70,6 +70,7 @@ class AccountsScreen(AccountActions):
         self._bar = bar
         self._ranked_at = float("-inf")
         self._filled = False
+        self._liftable = False
         self._watched = watched_kinds(engine.settings)
         self.set_class(locale.glyphs is ASCII, "-ascii")
         self._size_up(engine.snapshot)
@@ -86,6 +87,7 @@ class AccountsScreen(AccountActions):
         yield KeyBar()
 
     def on_mount(self) -> None:
+        (self.query_one(Welcome) if self.has_class("-empty") else self.table).focus()
         self.call_after_refresh(self._fill)
 
     async def _fill(self) -> None:
@@ -131,6 +133,9 @@ class AccountsScreen(AccountActions):
     def watch_now(self, now: float) -> None:
         if abs(now - self._ranked_at) >= RANK_EVERY:
             self._rank()
+        if (liftable := bool(self.held_here())) is not self._liftable:
+            self._liftable = liftable
+            self.refresh_bindings()
 
     def _rank(self) -> None:
         """Ask who is next, at most once a tick: it looks at every account."""

@@ -199,6 +199,11 @@ its reason, and why this account was chosen.
         return self._error
 
     @property
+    def over(self) -> bool:
+        """Whether the answer came to an end, of whichever kind."""
+        return self._served is not None or self._error is not None or self.stopped
+
+    @property
     def stopped(self) -> bool:
         return bool(self._stopped)
 
