@@ -65,7 +65,7 @@ class OpenAI:
         body = openai_request.parse(raw)
         return Parsed(
             model=body.model,
-            stream=body.stream,
+            stream=body.stream is True,
             session=session_of(headers, None, body.prompt_cache_key),
             request=functools.cache(lambda: openai_request.to_chat(body)),
             wants_usage=body.wants_usage,
@@ -97,7 +97,7 @@ class Anthropic:
         head = anthropic_request.parse_head(raw)
         return Parsed(
             model=head.model,
-            stream=head.stream,
+            stream=head.stream is True,
             session=session_of(headers, head.metadata, None),
             request=functools.cache(lambda: anthropic_request.to_chat(anthropic_request.parse(raw))),
         )

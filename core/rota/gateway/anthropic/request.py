@@ -87,8 +87,8 @@ class _Message(_Lenient):
 
 class _Tool(_Lenient):
     name: str = Field(min_length=1)
-    type: str = "custom"
-    description: str = ""
+    type: str | None = None
+    description: str | None = None
     input_schema: dict[str, Any] = Field(default_factory=lambda: {"type": "object"})
 
 
@@ -107,16 +107,20 @@ class _OutputConfig(_Lenient):
     effort: str | None = None
 
 
-class Head(_Lenient):
+class Head(BaseModel):
     """What routing needs of a body, whoever serves it."""
 
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
     model: str = Field(min_length=1)
-    stream: bool = False
+    stream: bool | None = None
     metadata: dict[str, Any] | None = None
 
 
 class Body(Head):
     """The fields that rota carries to another provider."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
 
     messages: list[_Message] = Field(min_length=1)
     max_tokens: int = Field(ge=1)
@@ -132,9 +136,10 @@ class Body(Head):
 
 _H = TypeVar("_H", bound=Head)
 
-_NOT_CARRIED = frozenset({"mcp_servers", "container"})
-"""Fields without which the answer would be another one. The rest (`cache_control`, `context_management`,
-`service_tier`, `top_k`, `betas`, `inference_geo`) are hints about cost and sampling."""
+_HINTS = frozenset(
+    {"cache_control", "context_management", "service_tier", "betas", "inference_geo", "speed", "user_profile_id"}
+)
+"""About cost and place: an answer without them is still the answer that was asked for."""
 
 
 def parse_head(raw: bytes) -> Head:
@@ -149,9 +154,17 @@ def parse(raw: bytes) -> Body:
         Refusal: 400, with the field at fault.
     """
     body = _checked(Body, raw)
-    for name in (body.model_extra or {}).keys() & _NOT_CARRIED:
-        raise unsupported(f"The field {name}", name)
+    _refuse(body, "")
+    if body.output_config is not None:
+        _refuse(body.output_config, "output_config.")
     return body
+
+
+def _refuse(model: BaseModel, where: str) -> None:
+    """Refuse what is neither carried nor a hint, as Anthropic refuses what it does not know."""
+    for name, value in (model.model_extra or {}).items():
+        if value is not None and name not in _HINTS:
+            raise unsupported(f"The field {where}{name}", where + name)
 
 
 def to_chat(body: Body) -> ChatRequest:
@@ -167,6 +180,9 @@ def to_chat(body: Body) -> ChatRequest:
     for index, message in enumerate(body.messages):
         messages += _messages(message, f"messages.{index}")
     thinking = body.thinking if body.thinking is not None and body.thinking.type != "disabled" else None
+    effort = body.output_config.effort if body.output_config is not None else None
+    if thinking is not None and thinking.type == "adaptive":
+        effort = effort or "medium"
     return ChatRequest(
         model=body.model,
         messages=tuple(messages),
@@ -177,9 +193,7 @@ def to_chat(body: Body) -> ChatRequest:
         temperature=body.temperature,
         top_p=body.top_p,
         stop=tuple(body.stop_sequences or ()),
-        reasoning_effort=body.output_config.effort
-        if body.output_config is not None and thinking is not None
-        else None,
+        reasoning_effort=effort if thinking is not None else None,
         reasoning_tokens=thinking.budget_tokens if thinking is not None else None,
     )
 
@@ -194,9 +208,9 @@ def _checked(model: type[_H], raw: bytes) -> _H:
 
 
 def _tool(tool: _Tool, where: str) -> Tool:
-    if tool.type != "custom":
+    if tool.type not in (None, "custom"):
         raise unsupported(f"Anthropic's own tool {tool.type}", where)
-    return Tool(tool.name, tool.description, tool.input_schema)
+    return Tool(tool.name, tool.description or "", tool.input_schema)
 
 
 def _choice(choice: _ToolChoice | None) -> ToolChoice | str | None:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from rota.gateway.problems import Refusal, bad_request, unsupported
+from rota.gateway.problems import bad_request, unsupported
 from rota.providers.base import (
     ChatRequest,
     Image,
@@ -79,7 +79,7 @@ class _Message(_Lenient):
 
 class _ToolFunction(_Lenient):
     name: str = Field(min_length=1, max_length=128)
-    description: str = ""
+    description: str | None = None
     parameters: dict[str, Any] | None = None
 
 
@@ -98,7 +98,7 @@ class _NamedTool(_Lenient):
 
 
 class _StreamOptions(_Lenient):
-    include_usage: bool = False
+    include_usage: bool | None = None
 
 
 class _ResponseFormat(_Lenient):
@@ -110,7 +110,7 @@ class Body(_Lenient):
 
     model: str = Field(min_length=1)
     messages: list[_Message] = Field(min_length=1)
-    stream: bool = False
+    stream: bool | None = None
     stream_options: _StreamOptions | None = None
     tools: list[_Tool] | None = None
     tool_choice: Literal["auto", "none", "required"] | _NamedTool | None = None
@@ -129,7 +129,7 @@ class Body(_Lenient):
     @property
     def wants_usage(self) -> bool:
         """Whether the stream ends with a usage chunk."""
-        return self.stream_options is not None and self.stream_options.include_usage
+        return self.stream_options is not None and self.stream_options.include_usage is True
 
 
 _HARMLESS = frozenset(
@@ -138,20 +138,15 @@ _HARMLESS = frozenset(
 """Said to OpenAI about bookkeeping or taste; an answer without them is still the answer that was asked for."""
 
 _HARMLESS_VALUES: dict[str, tuple[object, ...]] = {
-    "frequency_penalty": (None, 0, 0.0),
-    "presence_penalty": (None, 0, 0.0),
-    "logit_bias": (None, {}),
-    "logprobs": (None, False),
-    "top_logprobs": (None, 0),
-    "seed": (None,),
-    "modalities": (None, ["text"]),
-    "audio": (None,),
-    "prediction": (None,),
-    "web_search_options": (None,),
-    "functions": (None, []),
-    "function_call": (None,),
+    "frequency_penalty": (0, 0.0),
+    "presence_penalty": (0, 0.0),
+    "logit_bias": ({},),
+    "logprobs": (False,),
+    "top_logprobs": (0,),
+    "modalities": (["text"],),
+    "functions": ([],),
 }
-"""Fields that change the answer, and the values at which they don't."""
+"""Values at which fields that change the answer do not; null is one of each."""
 
 _DATA_URL = re.compile(r"^data:(?P<type>[\w.+-]+/[\w.+-]+);base64,(?P<data>[A-Za-z0-9+/=\s]+)$")
 
@@ -182,7 +177,7 @@ def to_chat(body: Body) -> ChatRequest:
         model=body.model,
         messages=tuple(_message(m, f"messages.{i}") for i, m in enumerate(body.messages)),
         tools=tuple(
-            Tool(t.function.name, t.function.description, t.function.parameters or {"type": "object"})
+            Tool(t.function.name, t.function.description or "", t.function.parameters or {"type": "object"})
             for t in body.tools or ()
         ),
         tool_choice=_choice(body),
@@ -197,12 +192,13 @@ def to_chat(body: Body) -> ChatRequest:
 
 
 def _refuse_the_rest(body: Body) -> None:
+    """Fields that change the answer are carried or refused; so are those that nobody knows, as OpenAI does it."""
     if body.n not in (None, 1):
-        raise unsupported("More than one choice", "n")
+        raise unsupported("More than one choice (n)", "n")
     if body.response_format is not None and body.response_format.type != "text":
-        raise unsupported(f"The response format {body.response_format.type}", "response_format")
+        raise unsupported(f"The response_format {body.response_format.type}", "response_format")
     for name, value in (body.model_extra or {}).items():
-        if name in _HARMLESS_VALUES and value not in _HARMLESS_VALUES[name]:
+        if value is not None and name not in _HARMLESS and value not in _HARMLESS_VALUES.get(name, ()):
             raise unsupported(f"The field {name}", name)
 
 
@@ -265,6 +261,3 @@ def _call(call: _Call, where: str) -> ToolCall:
     if not isinstance(arguments, dict):
         raise bad_request(f"{where}: the arguments are not a JSON object", f"{where}.function.arguments")
     return ToolCall(call.id, call.function.name, arguments)
-
-
-__all__ = ["Body", "Refusal", "parse", "to_chat"]
