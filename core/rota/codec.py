@@ -76,8 +76,7 @@ class _Converter(NamedTuple):
     decode: Callable[[Any], Any]
 
 
-def _dumps(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+_dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 
 
 class _Map:
@@ -183,17 +182,18 @@ def _record(cls: Any) -> _Converter:
     hints = {field.name: _hint(str(field.type)) for field in fields(cls)}
     if all(hint in _NUMBERS for hint in hints.values()):
         return _numbers(cls)
-    parts = [(f.name, _default(f), _converter(hints[f.name])) for f in fields(cls)]
-    names = frozenset(name for name, _, _ in parts)
-    converted = [(name, converter.decode) for name, _, converter in parts if converter.decode is not _same]
+    converters = {name: _converter(hint) for name, hint in hints.items()}
+    parts = [(f.name, _default(f), converters[f.name].encode) for f in fields(cls)]
+    read = attrgetter(*hints)
+    names = hints.keys()
+    converted = [(name, converter.decode) for name, converter in converters.items() if converter.decode is not _same]
 
     def encode(value: Any) -> dict[str, Any]:
         data = {}
-        for name, default, converter in parts:
-            kept = getattr(value, name)
+        for (name, default, convert), kept in zip(parts, read(value), strict=True):
             if kept == default:  # not `!=`: to rpds two empty maps are both equal and unequal
                 continue
-            data[name] = converter.encode(kept)
+            data[name] = kept if convert is _same else convert(kept)
         return data
 
     def decode(data: dict[str, Any]) -> Any:

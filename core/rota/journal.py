@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rota.errors import StoreError
     from rota.events import Event
     from rota.hub import Subscription
-    from rota.log import Log
+    from rota.log_base import Log
     from rota.log_thread import Progress
     from rota.snapshot import Snapshot
 
@@ -38,12 +38,13 @@ class Journal:
 
     def __init__(self, log: Log, clock: Clock) -> None:
         self.problem: StoreError | None = None
-        """Why facts are not on the disk yet (it is full, say); they are kept and tried again until they are."""
+        """Why the log cannot be read or written just now (a full disk, say). Own facts are kept and tried again."""
         self._log = log
         self._clock = clock
         self._snapshot = log.snapshot
         self._hub = Hub(log.snapshot)
         self._unsettled: deque[Event] = deque()
+        self._epoch = 0
         self._thread: LogThread | None = None
 
     async def __aenter__(self) -> Journal:
@@ -75,9 +76,10 @@ class Journal:
         """Say facts: they count at once and are written within milliseconds, many in one go."""
         thread = self._running()
         said = [self._dated(event) for event in events]
-        thread.give(said)
+        snapshot = reduce(fold, said, self._snapshot)
+        thread.give(said, snapshot, self._epoch)
+        self._snapshot = snapshot
         self._unsettled.extend(said)
-        self._snapshot = reduce(fold, said, self._snapshot)
         self._hub.push(self._snapshot, said)
 
     async def commit(self, decide: Callable[[Snapshot], Sequence[Event]]) -> Snapshot:
@@ -134,8 +136,9 @@ class Journal:
         """Take over the log's order."""
         for _ in range(progress.written):
             self._unsettled.popleft()
-        changed = progress.problem is not self.problem
+        changed = str(progress.problem) != str(self.problem)
         self.problem = progress.problem
+        self._epoch = progress.epoch
         if progress.news:
             self._snapshot = reduce(fold, self._unsettled, progress.ordered)
         if progress.news or changed:

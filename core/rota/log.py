@@ -9,10 +9,12 @@ from __future__ import annotations
 import contextlib
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from functools import reduce
+from typing import TYPE_CHECKING
 
 from rota import codec, log_queries, log_upkeep
 from rota.errors import LogDamaged, StoreError
+from rota.log_base import CHECKPOINT_EVERY
 from rota.log_file import answering, connect, identity, move_aside
 from rota.snapshot import Snapshot
 
@@ -26,45 +28,14 @@ if TYPE_CHECKING:
 
 FOLD = 1
 """Raised when facts come to mean something else or there are more kinds: older checkpoints are then folded anew."""
-CHECKPOINT_EVERY = 500
-"""Events that a start folds without anybody noticing."""
 RETENTION_DAYS = 30.0
+SAMPLES_OVERLAP_S = 600.0
+"""How late a sight of a window may come in and still be kept for plots."""
 DROPPED_AT_ONCE = 20_000
 """So that compacting never keeps another process waiting for long."""
 LATEST = "latest"
 BASE = "base"
 """The checkpoint that stands for the facts that were dropped: the log's beginning."""
-
-
-class Log(Protocol):
-    """What the journal needs of a log; SQLite's is the embedded one."""
-
-    @property
-    def snapshot(self) -> Snapshot:
-        """Everything folded so far, in the log's order."""
-        ...
-
-    @property
-    def unfolded(self) -> int:
-        """How many facts the next start would have to fold."""
-        ...
-
-    def append(self, events: Iterable[Event]) -> int: ...
-    def transact(self, decide: Callable[[Snapshot], Sequence[Event]]) -> tuple[Snapshot, list[Event]]: ...
-    def changed(self) -> bool: ...
-    def follow(self) -> list[Event]: ...
-    def recent(
-        self,
-        limit: int,
-        kinds: Collection[str] | None = None,
-        account_id: str | None = None,
-        before: str | None = None,
-    ) -> list[Event]: ...
-    def story(self, request_id: str) -> list[Event]: ...
-    def samples(self, account_id: str, window_key: str, since: float) -> list[Sample]: ...
-    def checkpoint(self) -> None: ...
-    def compact(self, now: float) -> int: ...
-    def close(self) -> None: ...
 
 
 class SqliteLog:
@@ -75,10 +46,12 @@ class SqliteLog:
         self.notice: LogDamaged | None = None
         """What a person should be told of how it was opened."""
         self._db = db
+        self._identity = identity(path)
         self._retention_s = retention_days * 86_400
         self._snapshot = Snapshot()
         self._seq = 0
         self._checkpoint_seq = 0
+        self._sampled_until = self._snapshot.latest
         self._data_version: int | None = None
         self._wrote = False
         self._others: list[Event] = []
@@ -133,13 +106,17 @@ class SqliteLog:
 
     # --- writing ------------------------------------------------------------------------------------------
 
-    def append(self, events: Iterable[Event]) -> int:
+    def append(self, events: Iterable[Event], after: Snapshot | None = None) -> int:
         """Append facts, those already there left out; returns the number of the last fact in the log.
 
         They survive the end of the process at once, and a power cut a moment later.
+
+        Args:
+            after: this log's snapshot with these facts, if the caller has folded them already. It is taken over
+                unless others' facts came in between.
         """
         with self._transaction():
-            self._insert(events)
+            self._insert(events, after)
         return self._seq
 
     def transact(self, decide: Callable[[Snapshot], Sequence[Event]]) -> tuple[Snapshot, list[Event]]:
@@ -173,6 +150,7 @@ class SqliteLog:
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
         """Hold the log alone, with everything of others folded; what fails inside leaves no trace."""
+        self._check_in_place()
         with answering(self.path):
             self._db.execute("BEGIN IMMEDIATE")
             try:
@@ -189,29 +167,43 @@ class SqliteLog:
                     self._db.execute("ROLLBACK")
                 raise
 
-    def _insert(self, events: Iterable[Event]) -> None:
+    def _insert(self, events: Iterable[Event], after: Snapshot | None = None) -> None:
         """Append and fold, in a transaction that has everything before."""
-        from rota.events import AccountRemoved, QuotaObserved
+        from rota.events import AccountRemoved
         from rota.fold import fold
 
+        inserted, whole = [], True
         for event in events:
             kind, body = codec.encode(event)
             account_id, request_id = _subject(event)
-            if kind in log_upkeep.IDENTIFYING and self._is_removed(account_id):
+            row = None
+            if kind not in log_upkeep.IDENTIFYING or not self._is_removed(account_id):
+                row = self._db.execute(
+                    "INSERT OR IGNORE INTO events (id, at, kind, account, request, body) VALUES (?, ?, ?, ?, ?, ?)",
+                    (event.id, event.at, kind, account_id, request_id, body),
+                )
+            if row is None or not row.rowcount or row.lastrowid is None:
+                whole = False
                 continue
-            row = self._db.execute(
-                "INSERT OR IGNORE INTO events (id, at, kind, account, request, body) VALUES (?, ?, ?, ?, ?, ?)",
-                (event.id, event.at, kind, account_id, request_id, body),
-            )
-            if not row.rowcount or row.lastrowid is None:
-                continue
-            self._snapshot = fold(self._snapshot, event)
+            inserted.append(event)
             self._seq = row.lastrowid
             self._wrote = True
-            if isinstance(event, QuotaObserved):
-                log_upkeep.keep_samples(self._db, event)
-            elif isinstance(event, AccountRemoved):
+        if after is not None and whole and not self._others:
+            self._snapshot = after
+        else:
+            self._snapshot = reduce(fold, inserted, self._snapshot)
+        for event in inserted:
+            if isinstance(event, AccountRemoved):
                 self._forget(event)
+
+    def _check_in_place(self) -> None:
+        """Refuse to go on with a file that was moved aside or deleted: what is written there, nobody reads."""
+        if identity(self.path) != self._identity:
+            raise StoreError(
+                f"{self.path} was moved or deleted while rota was using it.",
+                path=self.path,
+                hint="Close rota and start it again.",
+            )
 
     def _is_removed(self, account_id: str | None) -> bool:
         """Whether an account is gone, so that who it was is not written down again."""
@@ -228,6 +220,7 @@ class SqliteLog:
 
     def changed(self) -> bool:
         """Whether another process has written since this was last asked."""
+        self._check_in_place()
         with answering(self.path):
             version: int = self._db.execute("PRAGMA data_version").fetchone()[0]
         before, self._data_version = self._data_version, version
@@ -286,7 +279,9 @@ class SqliteLog:
     def samples(self, account_id: str, window_key: str, since: float) -> list[Sample]:
         """How full a window was over time, thinned, oldest first."""
         with answering(self.path):
-            return log_queries.samples(self._db, account_id, window_key, since)
+            state = self._snapshot.accounts.get(account_id)
+            fresh = state.history.get(window_key, ()) if state is not None else ()
+            return log_queries.samples(self._db, fresh, account_id, window_key, since)
 
     # --- upkeep -------------------------------------------------------------------------------------------
 
@@ -297,9 +292,15 @@ class SqliteLog:
 
     def checkpoint(self) -> None:
         """Keep the snapshot in the file, so that the next start need not fold, unless a newer one is kept already."""
-        if self.unfolded:
-            self._keep(LATEST)
-            self._checkpoint_seq = self._seq
+        if not self.unfolded:
+            return
+        with answering(self.path):
+            self._db.execute("BEGIN")
+            with self._db:
+                log_upkeep.keep_samples(self._db, self._snapshot, self._sampled_until - SAMPLES_OVERLAP_S)
+                self._keep(LATEST)
+        self._checkpoint_seq = self._seq
+        self._sampled_until = self._snapshot.latest
 
     def compact(self, now: float) -> int:
         """Drop some of the facts of requests and quota older than the retention; returns how many, 0 when done.
@@ -337,6 +338,7 @@ class SqliteLog:
             with contextlib.suppress(ValueError):
                 self._snapshot = codec.decode_snapshot(row[2])
                 self._seq = self._checkpoint_seq = row[0]
+                self._sampled_until = self._snapshot.latest
                 return
 
     def _keep(self, name: str) -> None:

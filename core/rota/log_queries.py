@@ -58,14 +58,16 @@ def story(db: sqlite3.Connection, request_id: str) -> list[Event]:
     return _decoded(db.execute("SELECT kind, body FROM events WHERE request = ? ORDER BY seq", names[0]))
 
 
-def samples(db: sqlite3.Connection, account_id: str, window_key: str, since: float) -> list[Sample]:
-    """The samples of one window, oldest first."""
+def samples(
+    db: sqlite3.Connection, fresh: Iterable[Sample], account_id: str, window_key: str, since: float
+) -> list[Sample]:
+    """The samples of one window, oldest first; `fresh` are those the snapshot still has."""
     rows = db.execute(
-        "SELECT at, utilization, resets_at, width FROM samples"
-        " WHERE account = ? AND window = ? AND at >= ? ORDER BY at",
+        "SELECT at, utilization, resets_at, width FROM samples WHERE account = ? AND window = ? AND at >= ?",
         (account_id, window_key, since),
     )
-    return [Sample(*row) for row in rows]
+    buckets = {(s.width, s.at // s.width): s for s in (*(Sample(*row) for row in rows), *fresh) if s.at >= since}
+    return sorted(buckets.values(), key=lambda s: s.at)
 
 
 def _decoded(rows: Iterable[tuple[str, str]]) -> list[Event]:

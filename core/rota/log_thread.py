@@ -12,14 +12,14 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rota.errors import StoreError
-from rota.log import CHECKPOINT_EVERY
+from rota.log_base import CHECKPOINT_EVERY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from rota.clock import Clock
     from rota.events import Event
-    from rota.log import Log
+    from rota.log_base import Log
     from rota.snapshot import Snapshot
 
 T = TypeVar("T")
@@ -49,8 +49,10 @@ class Progress:
     """How many of the oldest facts given to it are now in the log."""
     news: tuple[Event, ...]
     """What came into the log by other ways: other processes, and checked commands of this one."""
+    epoch: int
+    """How many times there was news; see `LogThread.give`."""
     problem: StoreError | None
-    """Why facts given to it are not in the log yet."""
+    """Why the log cannot be read or written just now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +73,11 @@ class LogThread:
         self._loop = asyncio.get_running_loop()
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._in_hand: _Job | None = None
-        self._outbox: deque[Event] = deque()
+        self._outbox: deque[tuple[Sequence[Event], Snapshot, int]] = deque()
         self._woken = False
         self._batch: list[Event] = []
+        self._after: tuple[Snapshot, int] | None = None
+        self._epoch = 0
         self._news: list[Event] = []
         self._problem: StoreError | None = None
         self._retry_at = 0.0
@@ -88,10 +92,15 @@ class LogThread:
 
     # --- for the loop -------------------------------------------------------------------------------------
 
-    def give(self, events: Iterable[Event]) -> None:
-        """Append facts soon; many at once cost little more than one."""
+    def give(self, events: Sequence[Event], after: Snapshot, epoch: int) -> None:
+        """Append facts soon; many at once cost little more than one.
+
+        Args:
+            after: what all facts given so far lead to, on top of what was reported up to `epoch`. While that is
+                the latest news, the log takes it over instead of folding the facts a second time.
+        """
         self._check_alive()
-        self._outbox.extend(events)
+        self._outbox.append((events, after, epoch))
         if not self._woken:
             self._woken = True
             self._jobs.put(None)
@@ -178,18 +187,18 @@ class LogThread:
         """Append what was given. What cannot be appended is kept and tried again."""
         self._woken = False  # before taking: what is given from here on wakes the thread again
         while self._outbox:
-            self._batch.append(self._outbox.popleft())
+            events, after, epoch = self._outbox.popleft()
+            self._batch += events
+            self._after = after, epoch
         now = time.monotonic()
         if not self._batch or (self._problem is not None and not urgent and now < self._retry_at):
             return
         try:
-            self._log.append(self._batch)
+            self._log.append(self._batch, self._folded())
             self._news += self._log.follow()
         except StoreError as problem:
             self._retry_at = now + RETRY_S
-            if self._problem is None or str(self._problem) != str(problem):
-                self._problem = problem
-                self._say(0)
+            self._trouble(problem)
             return
         written = len(self._batch)
         self._batch.clear()
@@ -198,8 +207,14 @@ class LogThread:
         self._unkept = True
         self._say(written)
 
+    def _folded(self) -> Snapshot | None:
+        """The snapshot that the batch leads to, if the loop knew all there was when it folded it."""
+        if self._after is None or self._after[1] != self._epoch or self._news:
+            return None
+        return self._after[0]
+
     def _do(self, job: _Job) -> None:
-        if job.after_writing and self._problem is not None:
+        if job.after_writing and self._batch and self._problem is not None:
             self._call(_fail, job.done, self._problem)
             return
         try:
@@ -218,9 +233,18 @@ class LogThread:
                 self._behind = True
                 self._news += self._log.follow()
                 self._behind = False
-        except StoreError:
-            return  # the next look may do better, and writing tells the person
+        except StoreError as problem:
+            self._trouble(problem)
+            return
+        if not self._batch:
+            self._trouble(None)
         if self._news:
+            self._say(0)
+
+    def _trouble(self, problem: StoreError | None) -> None:
+        """Tell when trouble begins, changes or ends."""
+        before, self._problem = self._problem, problem
+        if str(before) != str(problem):
             self._say(0)
 
     def _tend(self) -> None:
@@ -242,7 +266,8 @@ class LogThread:
 
     def _say(self, written: int) -> None:
         news, self._news = tuple(self._news), []
-        self._call(self._report, Progress(self._log.snapshot, written, news, self._problem))
+        self._epoch += bool(news)
+        self._call(self._report, Progress(self._log.snapshot, written, news, self._epoch, self._problem))
 
     def _call(self, function: Callable[..., object], *args: object) -> None:
         try:

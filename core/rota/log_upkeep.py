@@ -8,12 +8,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from rota.quota import sample_width
-
 if TYPE_CHECKING:
     import sqlite3
 
-    from rota.events import QuotaObserved
+    from rota.snapshot import Snapshot
 
 FLEETING = (
     "RequestStarted",
@@ -33,27 +31,21 @@ SAMPLES_KEPT_S = 400 * 86_400.0
 NOBODY = "removed account"
 
 
-def keep_samples(db: sqlite3.Connection, event: QuotaObserved) -> None:
-    """Keep the latest sight of each window per bucket of time."""
-    for window in event.windows:
-        if window.utilization is None:
-            continue
-        width = sample_width(window.length)
-        db.execute(
-            "INSERT INTO samples (account, window, width, bucket, at, utilization, resets_at)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE"
-            " SET at = excluded.at, utilization = excluded.utilization, resets_at = excluded.resets_at"
-            " WHERE excluded.at > at",
-            (
-                event.account_id,
-                window.key,
-                width,
-                window.observed_at // width,
-                window.observed_at,
-                window.utilization,
-                window.resets_at,
-            ),
-        )
+def keep_samples(db: sqlite3.Connection, snapshot: Snapshot, since: float) -> None:
+    """Keep for plots what the snapshot remembers of each window for a while only."""
+    db.executemany(
+        "INSERT INTO samples (account, window, width, bucket, at, utilization, resets_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE"
+        " SET at = excluded.at, utilization = excluded.utilization, resets_at = excluded.resets_at"
+        " WHERE excluded.at > at",
+        (
+            (state.id, key, s.width, s.at // s.width, s.at, s.utilization, s.resets_at)
+            for state in snapshot.accounts.values()
+            for key, samples in state.history.items()
+            for s in samples
+            if s.at >= since
+        ),
+    )
 
 
 def old(db: sqlite3.Connection, before: float, limit: int) -> list[int]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
 
     from rota.events import Event
-    from rota.log import Log
+    from rota.log_base import Log
     from rota.snapshot import Snapshot
 
 ROOT = Path(__file__).parents[2]
@@ -65,6 +65,10 @@ def in_file(path: Path) -> Snapshot:
     return log.snapshot
 
 
+def moved(path: Path, elsewhere: Path) -> None:
+    path.rename(elsewhere)
+
+
 # --- own facts ----------------------------------------------------------------------------------------------
 
 
@@ -90,9 +94,9 @@ async def test_a_burst_is_written_in_few_transactions(path: Path) -> None:
     class Counting(SqliteLog):
         appends = 0
 
-        def append(self, events: Iterable[Event]) -> int:
+        def append(self, events: Iterable[Event], after: Snapshot | None = None) -> int:
             self.appends += 1
-            return super().append(events)
+            return super().append(events, after)
 
     log = Counting.open(path)
     assert isinstance(log, Counting)
@@ -133,6 +137,7 @@ async def test_own_facts_are_never_counted_twice(journal: Journal, other: Sqlite
     snapshot, _ = other.load()
     assert snapshot.accounts["work"].requests_since(NOW) == 100
     assert journal.snapshot == snapshot
+    assert await journal.ask(lambda log: log.snapshot) == snapshot  # what checkpoints are made of
 
 
 async def test_readers_get_every_fact_once_whoever_said_it(journal: Journal, other: SqliteLog) -> None:
@@ -283,7 +288,7 @@ async def test_leaving_with_a_full_disk_says_what_is_lost(path: Path) -> None:
 
 async def test_a_bug_in_the_logs_thread_is_heard_of_by_everybody(path: Path) -> None:
     class Broken(SqliteLog):
-        def append(self, events: Iterable[Event]) -> int:
+        def append(self, events: Iterable[Event], after: Snapshot | None = None) -> int:
             raise ZeroDivisionError
 
     heard: list[object] = []
@@ -297,6 +302,18 @@ async def test_a_bug_in_the_logs_thread_is_heard_of_by_everybody(path: Path) -> 
     with pytest.raises(RuntimeError, match="crashed"):
         await journal.aclose()
     assert [type(error) for error in heard] == [ZeroDivisionError]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows moves no file that is in use")
+async def test_a_log_that_was_moved_away_is_said_though_nothing_is_written(journal: Journal, path: Path) -> None:
+    reader = journal.subscribe()
+    aside = path.with_name("elsewhere.db")
+    moved(path, aside)
+    assert (await anext(reader)).events == ()
+    assert "moved or deleted" in str(journal.problem)
+    moved(aside, path)
+    await anext(reader)
+    assert journal.problem is None
 
 
 # --- upkeep -------------------------------------------------------------------------------------------------

@@ -511,6 +511,16 @@ def test_a_log_that_may_not_be_written_is_said(log: SqliteLog) -> None:
     log._db.execute("PRAGMA query_only = OFF")
 
 
+@posix_only
+def test_a_log_that_was_moved_away_is_not_written_to_any_more(log: SqliteLog, path: Path) -> None:
+    path.rename(path.with_name("elsewhere.db"))
+    with pytest.raises(StoreError, match="moved or deleted") as told:
+        log.append([added("work")])
+    assert "start it again" in told.value.hint
+    with pytest.raises(StoreError, match="moved or deleted"):
+        log.changed()
+
+
 @pytest.mark.parametrize("obstacle", ["a folder in its place", "a file for a folder"])
 def test_a_place_where_no_log_can_be_is_said(path: Path, obstacle: str) -> None:
     if obstacle == "a folder in its place":
