@@ -12,18 +12,21 @@ from anthropic import AsyncAnthropic
 from anthropic import DefaultAsyncHttpxClient as AnthropicHttp
 from openai import AsyncOpenAI
 from openai import DefaultAsyncHttpxClient as OpenAIHttp
+from tests.support.wiretap import Wiretap
 
 from rota.clock import SystemClock
 from rota.demo import credential_of
 from rota.engine import Engine, open_engine
 from rota.events import AttemptFailed, Event, RequestFailed, RequestServed
 from rota.settings import Settings
-from rota.simulator import SimulatorServer, World
+from rota.simulator import SimulatorServer, World, base_urls
 from rota.vault.memory import MemoryVault
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
+
+    from tests.support.wiretap import Passed
 
     from rota.clock import Clock
     from rota.gateway.server import Gateway
@@ -45,6 +48,8 @@ class Gatewayed:
     engine: Engine
     gateway: Gateway
     simulator: SimulatorServer
+    wire: list[Passed]
+    """What passed on the wire to the providers, when it is tapped."""
     _stack: AsyncExitStack
     _events: Subscription
     _told: list[Event] = field(default_factory=list)
@@ -137,9 +142,9 @@ def one_subscription(world: World) -> None:
     world.add_subscription("max", "max20")
 
 
-def settings_for(simulator: SimulatorServer, **sections: dict[str, Any]) -> Settings:
-    """The defaults, pointed at the simulator, with the given fields of the given sections."""
-    urls, base = simulator.base_urls, Settings()
+def settings_for(root: str, **sections: dict[str, Any]) -> Settings:
+    """The defaults, pointed at a simulator, with the given fields of the given sections."""
+    urls, base = base_urls(root), Settings()
     places: dict[str, dict[str, Any]] = {
         "anthropic": {
             "api_url": urls["anthropic_api"],
@@ -162,6 +167,7 @@ async def gatewayed(
     *,
     clock: Clock | None = None,
     world_clock: Clock | None = None,
+    tapped: bool = False,
     **sections: dict[str, Any],
 ) -> AsyncIterator[Gatewayed]:
     """A gateway over the accounts that `build` makes in an empty world.
@@ -169,19 +175,21 @@ async def gatewayed(
     Args:
         clock: rota's own.
         world_clock: the simulator's, when it is another.
+        tapped: keep the bytes that pass on the wire to the providers.
         sections: settings that differ from the defaults: `pool={"max_attempts": 3}`.
     """
     world = World(world_clock or clock or SystemClock())
     build(world)
     async with AsyncExitStack() as stack:
         simulator = await stack.enter_async_context(SimulatorServer(world=world))
+        tap = Wiretap(simulator.root)
+        root = (await stack.enter_async_context(tap)).url if tapped else simulator.root
         engine = await stack.enter_async_context(
-            open_engine(
-                home=home, settings=settings_for(simulator, **sections), clock=clock, vault=MemoryVault(), seed=1
-            )
+            open_engine(home=home, settings=settings_for(root, **sections), clock=clock, vault=MemoryVault(), seed=1)
         )
         for login in simulator.credentials:
             await engine.add_credential(login["provider"], credential_of(login), label=login["label"])
         gateway = await engine.start_gateway()
+        tap.passed.clear()
         clients = await stack.enter_async_context(AsyncExitStack())
-        yield Gatewayed(engine, gateway, simulator, clients, engine.subscribe())
+        yield Gatewayed(engine, gateway, simulator, tap.passed, clients, engine.subscribe())
