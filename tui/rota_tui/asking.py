@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 FRAME = 0.05
 """Seconds of an answer that are shown at once."""
+
+BEAT = 0.5
+"""Seconds of silence after which an empty frame is given, so that whoever waits sees that time passes."""
 
 
 @dataclass(slots=True)
@@ -88,7 +92,8 @@ async def listen(engine: Engine, request: ChatRequest, ask: Ask, *, frame: float
     reader = asyncio.create_task(hearing.read(engine, request, ask), name="chat answer")
     try:
         while not reader.done():
-            await hearing.news.wait()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(hearing.news.wait(), BEAT)
             yield hearing.take()
             await asyncio.wait([reader], timeout=frame)
         yield hearing.take()

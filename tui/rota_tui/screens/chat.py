@@ -140,6 +140,10 @@ class ChatScreen(ChatChoosing):
     def watch_ranking(self) -> None:
         self._show_choice()
 
+    def ask_account(self, account_id: str) -> None:
+        super().ask_account(account_id)
+        self.prompt.focus()
+
     def models_known(self) -> None:
         self._show_choice()
 

@@ -115,8 +115,9 @@ class ChatAsking(Screen[None]):
             await view.settle()
             view.fail(error, clock.now())
         except asyncio.CancelledError:
-            await view.settle()
-            view.stop(elapsed())
+            if view.children:  # none when the whole app is closing
+                await view.settle()
+                view.stop(elapsed())
             raise
         else:
             await view.settle()
