@@ -20,6 +20,8 @@ from rota_tui.pieces import ASCII, UNICODE, Piece, clean, fit, fit_line, pad, pl
         ("日本語", "日本語"),
         ("שלום", "שלום"),
         ("c1\x9b31m", "c1\ufffd31m"),
+        ("no\u00a0break, soft\u00adhyphen", "no break, soft\ufffdhyphen"),
+        ("👩\u200d👧", "👩\u200d👧"),
     ],
 )
 def test_control_characters_are_shown_and_not_obeyed(foreign: str, shown: str) -> None:

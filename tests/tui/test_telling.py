@@ -127,4 +127,6 @@ def test_the_same_kind_of_answer_can_be_counted() -> None:
 @given(any_event())
 def test_any_event_is_told_on_one_line_or_not_at_all(event: Event) -> None:
     said = sentence(event, str, UTC)
-    assert said is None or (plain(said.line).isprintable() and said.tone in Tone)
+    assert said is None or (
+        said.tone in Tone and plain(said.line).replace("\u200c", "").replace("\u200d", "").isprintable()
+    )

@@ -189,10 +189,8 @@ def gauge(
     if share is None or math.isnan(share):
         return (Piece(glyphs.unknown * width, Tone.QUIET),)
     halves = 2 * width
-    if share <= 0:
-        filled = 0
-    else:
-        filled = halves if share >= 1 else max(1, min(halves - 1, round(share * halves)))
+    # Clamped before it is multiplied: a broken answer may hold any number.
+    filled = 0 if share <= 0 else halves if share >= 1 else max(1, min(halves - 1, round(share * halves)))
     whole, half = divmod(filled, 2)
     cells = glyphs.full * whole + glyphs.half * half + glyphs.empty * (width - whole - half)
     at = None if tick is None else min(width - 1, max(0, int(tick * width)))

@@ -94,7 +94,8 @@ class Locale:
     glyphs: Glyphs = UNICODE
 
 
-_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_JOINERS = "\u200c\u200d"
+"""What joins letters of some scripts, and people into families: the only invisible characters that stay."""
 
 
 def clean(text: str) -> str:
@@ -117,9 +118,9 @@ def _shown(char: str) -> str:
         return " "
     if ord(char) < 0x20:
         return chr(0x2400 + ord(char))
-    if char in _BIDI or unicodedata.category(char) in {"Cc", "Cs", "Co", "Cn"}:
-        return "\ufffd"
-    return char
+    if char in _JOINERS or char.isprintable():
+        return char
+    return " " if unicodedata.category(char) == "Zs" else "\ufffd"
 
 
 def fit(text: str, width: int, glyphs: Glyphs) -> str:

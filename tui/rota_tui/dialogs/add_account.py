@@ -75,13 +75,14 @@ class AddAccountDialog(ModalScreen[Added | None]):
             yield OptionList(*(Option(way.title) for way in WAYS), id="ways", compact=True, markup=False)
             yield Label("", id="where", classes="dialog-hint", markup=False)
             yield SecretInput(id="secret")
-            yield Input(placeholder="label (optional)", id="label", max_length=60)
+            yield Input(placeholder="optional", id="label", max_length=60)
             yield Label("", id="told", classes="dialog-error", markup=False)
             with Horizontal(classes="dialog-buttons"):
                 yield Button("Cancel", id="cancel", compact=True)
                 yield Button("Add", id="add", variant="primary", compact=True)
 
     def on_mount(self) -> None:
+        self.secret.border_title, self.label.border_title = "Key or token", "Label"
         self.ways.highlighted = self._chosen or 0
         (self.ways if self._chosen is None else self.secret).focus()
 

@@ -75,13 +75,13 @@ class _HeldLines(LinesView):
         glyphs, (first, *others) = self._locale.glyphs, self.held
         passed = (self.now - first.since) / max(1.0, first.until - first.since)
         strikes = f" {glyphs.sep} strike {first.strikes}" if first.strikes > 1 else ""
-        rows = max(0, (self.content_region.height or 8) - 4)
+        rows = max(0, (self.content_region.height or 8) - 3)
         lines: list[Line] = [
             gauge(min(0.999, max(0.0, passed)), width, glyphs, tone=Tone.COOLING),
             (Piece(clean(first.name), Tone.NAME),),
             (Piece(f"back {clock(first.until, self.now, self._locale.tz)} {glyphs.sep} {first.cause}{strikes}"),),
         ]
-        if others:
+        if 0 < len(others) < rows:
             lines.append(())
         lines += [self._other(held, width) for held in others[:rows]]
         if len(others) > rows > 0:

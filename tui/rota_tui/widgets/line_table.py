@@ -112,7 +112,9 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
         self._places: dict[str, int] = {}
         self._columns: tuple[Column, ...] = ()
         self._drawn: dict[str, tuple[Line, ...]] = {}
-        """The cells of each row as last drawn, for those in sight."""
+        """The cells of each row in sight, as last drawn."""
+        self._styles: dict[tuple[str, object], Style] = {}
+        """Styles are looked up once a theme, not once a cell."""
 
     # --- what a subclass says -----------------------------------------------------------------------------
 
@@ -146,9 +148,12 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
     def refresh_rows(self) -> None:
         """Repaint the rows in sight whose text is no longer what was drawn."""
         top = round(self.scroll_y)
+        drawn, self._drawn = self._drawn, {}
         for y, key in enumerate(self._keys[top : top + self.size.height - 1], start=1):
-            if (drawn := self._drawn.get(key)) is not None and self.cells(key) != drawn:
-                self.refresh(Region(0, y, self.size.width, 1))
+            if (before := drawn.get(key)) is not None:
+                cells = self._drawn[key] = self.cells(key)
+                if cells != before:
+                    self.refresh(Region(0, y, self.size.width, 1))
 
     # --- drawing ------------------------------------------------------------------------------------------
 
@@ -172,11 +177,11 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
             style = self.get_component_rich_style("line-table--header")
             return self._strip([(Piece(c.title, Tone.QUIET),) for c in self._columns], style, width)
         if not 0 <= place < len(self._keys):
-            return Strip.blank(width, self.rich_style)
+            return Strip.blank(width, self._base())
         key = self._keys[place]
-        cells = self._drawn[key] = self.cells(key)
-        style = self.get_component_rich_style("line-table--cursor") if key == self.cursor_key else self.rich_style
-        return self._strip(cells, style, width)
+        if (cells := self._drawn.get(key)) is None:
+            cells = self._drawn[key] = self.cells(key)
+        return self._strip(cells, self._base(cursor=key == self.cursor_key), width)
 
     def _strip(self, cells: Sequence[Line], base: Style, width: int) -> Strip:
         segments = [Segment(" " * self.MARGIN, base)]
@@ -191,11 +196,24 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
             segments.append(Segment(" " * self.GAP, base))
         return Strip(segments).adjust_cell_length(width, base)
 
+    def notify_style_update(self) -> None:
+        """The theme, the focus or a class changed."""
+        super().notify_style_update()
+        self._styles.clear()
+
+    def _base(self, *, cursor: bool = False) -> Style:
+        """A row's own style."""
+        if (style := self._styles.get(("", cursor))) is None:
+            style = self.get_component_rich_style("line-table--cursor") if cursor else self.rich_style
+            self._styles["", cursor] = style
+        return style
+
     def _style(self, tone: Tone, base: Style) -> Style:
         if tone is Tone.PLAIN:
             return base
-        own = self.get_component_rich_style(f"tone--{tone}", partial=True)
-        return base + own
+        if (style := self._styles.get((tone, base))) is None:
+            style = self._styles[tone, base] = base + self.get_component_rich_style(f"tone--{tone}", partial=True)
+        return style
 
     # --- moving -------------------------------------------------------------------------------------------
 
