@@ -39,6 +39,10 @@ USER_AGENT = f"rota/{__version__}"
 MAX_BODY = 32 * 1024 * 1024
 """No whole answer we ask for is larger; a catalogue of 600 models has 1 MB."""
 
+LARGE = 512 * 1024
+"""A request body from here on is sent piece by piece."""
+PIECE = 64 * 1024
+
 _LOOPBACK = ("all://127.0.0.1", "all://localhost", "all://[::1]")
 
 
@@ -148,12 +152,32 @@ async def fetch(client: httpx.AsyncClient, request: httpx.Request, *, limit: int
 async def open_stream(client: httpx.AsyncClient, request: httpx.Request) -> AsyncIterator[httpx.Response]:
     """Send, and hold the answer open; leaving closes the connection unless the answer was read to its end."""
     with network_errors():
-        response = await client.send(request, stream=True)
+        response = await client.send(_in_pieces(request), stream=True)
     try:
         yield response
     finally:
         with suppress(*_ERRORS):  # what was needed of the answer has been read, or its reader has said what failed
             await response.aclose()
+
+
+def _in_pieces(request: httpx.Request) -> httpx.Request:
+    """The request, a large body of it as a stream of known length: written in one go it would stop the event loop."""
+    with suppress(httpx.RequestNotRead):
+        if len(request.content) > LARGE:
+            stream = _Pieces(request.content)
+            return httpx.Request(
+                request.method, request.url, headers=request.headers, stream=stream, extensions=request.extensions
+            )
+    return request
+
+
+class _Pieces(httpx.AsyncByteStream):
+    def __init__(self, body: bytes) -> None:
+        self._body = memoryview(body)
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for start in range(0, len(self._body), PIECE):
+            yield bytes(self._body[start : start + PIECE])
 
 
 async def read_body(response: httpx.Response, *, limit: int = MAX_BODY) -> bytes:
