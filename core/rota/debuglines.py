@@ -82,7 +82,7 @@ class Lines:
             case happened.AccountSwitched(account_id=account_id):
                 return [Line("Auth", f"switched account to {self._label(account_id)}")]
             case happened.AccountAdded(account=account):
-                return [Line("Auth", f"added account {account.label}", {"kind": account.kind.value})]
+                return [Line("Auth", f"added account {self._label(account.id)}", {"kind": account.kind.value})]
             case happened.AccountRenewed(account_id=account_id):
                 return [Line("Auth", f"renewed account {self._label(account_id)}")]
             case happened.AccountRemoved(account_id=account_id):
@@ -136,7 +136,7 @@ class Lines:
         again = RETRIES.search(step)
         trail = self._trails.get(request_id)
         if again is None or trail is None:
-            return [Line("Failed", cause, {"account": attempt.account_label, "model": attempt.model})]
+            return [Line("Failed", cause, {"account": self._label(attempt.account_id), "model": attempt.model})]
         trail.retries += 1
         of = max(self._most, trail.retries)
         return [Line(f"Retry {trail.retries}/{of}", f"{cause}, waiting {float(again[1]) * 1000:.0f}ms")]

@@ -199,8 +199,9 @@ async def _follow(journal: Journal, subscription: Subscription, retries: int) ->
 
 
 def _label(journal: Journal, account_id: str) -> str:
+    """The account's label, unless that is an email."""
     state = journal.snapshot.account(account_id)
-    return state.account.label if state is not None else account_id
+    return state.account.label if state is not None and "@" not in state.account.label else account_id
 
 
 @contextlib.contextmanager

@@ -7,16 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-if TYPE_CHECKING:
-    from rota.pool.pool import Hop
+from rota_tui.cli.completing import accounts as complete_accounts
+from rota_tui.cli.completing import models as complete_models
 
+if TYPE_CHECKING:
     from rota.events import RequestServed
+    from rota.pool.pool import Hop
     from rota.snapshot import Snapshot
 
 
 @click.command("chat", epilog="Example: git diff | rota chat -m claude-sonnet-4-5 'Review this:' -")
-@click.option("-m", "--model", help="Model id; `anthropic/…` and `puter/…` say which provider.")
-@click.option("-a", "--account", help="Only this account: label, email, number or id.")
+@click.option("-m", "--model", shell_complete=complete_models, help="Its id; `puter/…` says which provider.")
+@click.option(
+    "-a", "--account", shell_complete=complete_accounts, help="Only this account: label, email, number, id."
+)
 @click.option("--no-fallback", is_flag=True, help="Try no other model.")
 @click.option("--system", help="A system prompt.")
 @click.option("--max-tokens", type=click.IntRange(1), help="At most this many tokens of answer.")
@@ -54,11 +58,10 @@ async def _chat(
     as_json: bool,
 ) -> None:
     from rota.pool.pool import Ask, Hop
-
-    import rota
     from rota.providers.base import ChatRequest, Message, Role, Text, TextDelta
+    from rota_tui.cli.opening import opened
 
-    async with rota.open() as engine:
+    async with opened() as engine:
         only = engine.find(account).account if account else None
         chosen = model or _default_model(engine.snapshot, only.provider if only else None)
         messages = [Message(Role.USER, (Text(text),))]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
 from rota_tui.cli.completing import accounts as complete_accounts
+from rota_tui.cli.prompting import confirm
 
 if TYPE_CHECKING:
     from rota.snapshot import AccountState
@@ -52,12 +52,10 @@ def _ask(states: list[AccountState], *, purge: bool) -> None:
     """Say what goes and ask; no is an interruption."""
     from rota_tui.pieces import clean
 
-    if not sys.stdin.isatty():
-        raise click.UsageError("Removing is asked about first; without a terminal say --yes.")
     click.echo("These accounts would be removed, and their secrets deleted:", err=True)
     for state in states:
         account = state.account
         beside = f" ({clean(account.email)})" if account.email and account.email != account.label else ""
         click.echo(f"  {clean(account.label)}{beside}", err=True)
     history = "Their history goes too." if purge else "Their history stays, without their names."
-    click.confirm(f"{history} Remove?", abort=True, err=True)
+    confirm(f"{history} Remove?", otherwise="Removing is asked about first; without a terminal say --yes.")
