@@ -1,4 +1,4 @@
-"""A report to hand to others: what the doctor found and how this home is set up, proven free of secrets and emails."""
+"""A report to hand to others: what was found and how this home is set up, proven free of secrets and emails."""
 
 from __future__ import annotations
 

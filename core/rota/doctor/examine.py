@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rota.clock import SystemClock
@@ -44,8 +45,8 @@ async def examine(step: Callable[[str], None], *, places: Places | None = None) 
     settings, findings = home.settings(paths, os.environ)
     found += findings
     try:
+        found += home.files(paths)  # first: opening tightens what stands open
         paths.ensure()
-        found += home.files(paths)
     except RotaError as error:
         return [*found, failure("files", str(error), error.hint or "Check who owns the folder.")]
     found += home.log(paths.log_file)
@@ -79,13 +80,11 @@ async def _with_engine(
 async def _accounts(engine: Engine, step: Callable[[str], None]) -> list[Finding]:
     services = await engine.services()
     states = engine.snapshot.listed()
-    found = await secrets.holdings(services.vault, states)
-    gone = {finding.text for finding in found}
+    found, without = await secrets.holdings(services.vault, states)
     for state in states:
-        if any(state.account.label in text for text in gone):
-            continue  # said already
-        step(state.account.label)
-        found += await _kept(lambda each=state: accounts.account(services, each, engine.clock), "account")  # type: ignore[misc]
+        if state.id not in without:
+            step(state.account.label)
+            found += await _kept(partial(accounts.account, services, state, engine.clock), "account")
     return found
 
 

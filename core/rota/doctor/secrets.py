@@ -43,21 +43,17 @@ async def vault(choice: str, paths: Paths) -> tuple[Vault | None, list[Finding]]
     return opened, found
 
 
-async def holdings(vault: Vault, states: Sequence[AccountState]) -> list[Finding]:
-    """Secrets against accounts."""
+async def holdings(vault: Vault, states: Sequence[AccountState]) -> tuple[list[Finding], frozenset[str]]:
+    """Secrets against accounts; and the ids of the accounts that have none."""
     names = await vault.names()
     held = {name.removeprefix(PREFIX) for name in names if name.startswith(PREFIX)}
+    without = [state for state in states if state.id not in held]
     found = [
-        failure(
-            "vault",
-            f"The secret of {state.account.label} is gone.",
-            f"Run `rota login {state.account.provider}` again.",
-        )
-        for state in states
-        if state.id not in held
+        failure("vault", f"The secret of {s.account.label} is gone.", f"Run `rota login {s.account.provider}` again.")
+        for s in without
     ]
     strays = held - {state.id for state in states}
     if strays:
         text = f"{len(strays)} secret{'s' * (len(strays) != 1)} of no account: a sign-in or removal was interrupted."
         found.append(warning("vault", text, "Opening the app (`rota`) deletes them."))
-    return found
+    return found, frozenset(state.id for state in without)
