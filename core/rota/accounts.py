@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from rota.account import Account, Health, Kind
-from rota.errors import AmbiguousAccount, SecretMissing, UnknownAccount, VaultError
+from rota.errors import Meaning, ProviderError, SecretMissing, UnknownAccount, VaultError
 from rota.events import (
     AccountAdded,
     AccountDisabled,
@@ -28,12 +28,14 @@ from rota.events import (
     Event,
     HealthChanged,
     ModelLifted,
-    new_id,
+    random_word,
 )
+from rota.leftovers import remains
+from rota.naming import by_identity, free_label, tidy
 from rota.pool.locks import process_lock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
     from pathlib import Path
 
     from rota.account import Identity
@@ -44,11 +46,11 @@ if TYPE_CHECKING:
     from rota.snapshot import AccountState, Snapshot
     from rota.vault.base import Vault
 
+    Identify = Callable[[str, Credential], Awaitable[Identity]]
+    """Asks a provider whose a credential is; raises `ProviderError`."""
+
 PREFIX = "account/"
 """What the names of account secrets in the vault begin with."""
-
-LABEL_LIMIT = 60
-"""Characters of a label; longer ones are cut, so that a foreign file cannot flood a screen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,17 @@ class Added:
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """How a new account is to begin."""
+
+    label: str | None = None
+    origin: str = "login"
+    enabled: bool = True
+    health: Health = Health.READY
+    health_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Removed:
     """What removing did, and what it could not."""
 
@@ -72,68 +85,6 @@ class Removed:
     """What the provider still holds, in one sentence."""
     url: str
     """Where the person ends it there."""
-
-
-_REMAINS = {
-    Kind.API_KEY: (
-        "The key itself stays valid at Anthropic until you delete it there.",
-        "https://platform.claude.com/settings/keys",
-    ),
-    Kind.SUBSCRIPTION: (
-        "The login stays valid at Anthropic until it ends or you sign it out there.",
-        "https://claude.ai/settings/account",
-    ),
-    Kind.CONSOLE_PROFILE: (
-        "The profile stays in the official tool's files; sign it out with `ant auth logout`.",
-        "https://platform.claude.com/settings",
-    ),
-    Kind.PUTER: (
-        "The token stays valid at Puter until you revoke it: Settings, Security, Manage sessions, “External app …”.",
-        "https://puter.com/",
-    ),
-    Kind.PUTER_GUEST: (
-        "The guest account and its token stay at Puter; signing out there would delete the account and its files.",
-        "https://puter.com/",
-    ),
-}
-
-
-def remains(kind: Kind) -> tuple[str, str]:
-    """What a provider keeps after a removal, and the page where a person ends it."""
-    return _REMAINS[kind]
-
-
-def find(snapshot: Snapshot, name: str) -> AccountState:
-    """The one account that goes by `name`: label, email, number in the table, or the start of its label or id.
-
-    Raises:
-        UnknownAccount: none does.
-        AmbiguousAccount: several do; its `candidates` are their labels.
-    """
-    listed = snapshot.listed()
-    wanted = name.strip().casefold()
-    exact = [s for s in listed if wanted in {s.account.label.casefold(), (s.account.email or "").casefold(), s.id}]
-    if not exact and wanted.isdecimal() and 1 <= int(wanted) <= len(listed):
-        exact = [listed[int(wanted) - 1]]
-    found = exact or [
-        s for s in listed if wanted and (s.account.label.casefold().startswith(wanted) or s.id.startswith(wanted))
-    ]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        candidates = tuple(f"{listed.index(s) + 1} {s.account.label}" for s in found)
-        raise AmbiguousAccount(f"“{name}” could be {len(found)} accounts.", candidates)
-    hint = (
-        "There is no account yet." if not listed else "There is: " + ", ".join(s.account.label for s in listed[:12])
-    )
-    raise UnknownAccount(f"No account is called “{name}”.", hint=hint)
-
-
-def by_identity(snapshot: Snapshot, provider: str, identity: str) -> AccountState | None:
-    """The present account of that identity, if rota has it."""
-    return next(
-        (s for s in snapshot.listed() if s.account.provider == provider and s.account.identity == identity), None
-    )
 
 
 class Accounts:
@@ -168,47 +119,13 @@ class Accounts:
         async with process_lock(self._lock_path):
             await self._journal.refresh()
             known = by_identity(self._journal.snapshot, provider, identity.key)
-            account_id = known.id if known is not None else new_id()
+            account_id = known.id if known is not None else random_word()
             before = await self._kept(account_id) if known is not None else None
             await self._vault.put(PREFIX + account_id, seal(credential))
-            now = self._clock.now()
 
-            def decide(snapshot: Snapshot) -> Sequence[Event]:
-                if known is not None:
-                    renewed: list[Event] = [
-                        AccountRenewed(
-                            at=now,
-                            account_id=account_id,
-                            identity=identity,
-                            login_expires_at=credential.login_expires_at,
-                        )
-                    ]
-                    if identity.gate:
-                        renewed.append(
-                            HealthChanged(at=now, account_id=account_id, health=Health.GATED, reason=identity.gate)
-                        )
-                    if label:
-                        renewed.append(AccountLabelled(at=now, account_id=account_id, label=_tidy(label)))
-                    return renewed
-                account = Account(
-                    id=account_id,
-                    provider=provider,
-                    kind=identity.kind,
-                    identity=identity.key,
-                    label=_free_label(snapshot, label or identity.email or identity.name or identity.kind.value),
-                    email=identity.email,
-                    plan=identity.plan,
-                    organization=identity.organization,
-                    enabled=enabled,
-                    position=max((s.account.position for s in snapshot.listed()), default=-1.0) + 1.0,
-                    added_at=now,
-                    origin=origin,
-                    health=Health.GATED if identity.gate else health,
-                    health_reason=identity.gate or health_reason,
-                    login_expires_at=credential.login_expires_at,
-                )
-                return [AccountAdded(at=now, account=account)]
-
+            terms = Terms(label, origin, enabled, health, health_reason)
+            say = self._addition if known is None else self._renewal
+            decide = partial(say, account_id, provider, credential, identity, terms)
             try:
                 snapshot = await self._journal.commit(decide)
             except BaseException:
@@ -220,6 +137,54 @@ class Accounts:
             identity=identity,
             renewed=known is not None,
         )
+
+    def _renewal(
+        self,
+        account_id: str,
+        _provider: str,
+        credential: Credential,
+        identity: Identity,
+        terms: Terms,
+        _snapshot: Snapshot,
+    ) -> Sequence[Event]:
+        now = self._clock.now()
+        ends = credential.login_expires_at
+        said: list[Event] = [AccountRenewed(at=now, account_id=account_id, identity=identity, login_expires_at=ends)]
+        if identity.gate:
+            said.append(HealthChanged(at=now, account_id=account_id, health=Health.GATED, reason=identity.gate))
+        if terms.label:
+            said.append(AccountLabelled(at=now, account_id=account_id, label=tidy(terms.label)))
+        return said
+
+    def _addition(
+        self,
+        account_id: str,
+        provider: str,
+        credential: Credential,
+        identity: Identity,
+        terms: Terms,
+        snapshot: Snapshot,
+    ) -> Sequence[Event]:
+        now = self._clock.now()
+        wanted = terms.label or identity.email or identity.name or identity.kind.value
+        account = Account(
+            id=account_id,
+            provider=provider,
+            kind=identity.kind,
+            identity=identity.key,
+            label=free_label(snapshot, wanted),
+            email=identity.email,
+            plan=identity.plan,
+            organization=identity.organization,
+            enabled=terms.enabled,
+            position=max((s.account.position for s in snapshot.listed()), default=-1.0) + 1.0,
+            added_at=now,
+            origin=terms.origin,
+            health=Health.GATED if identity.gate else terms.health,
+            health_reason=identity.gate or terms.health_reason,
+            login_expires_at=credential.login_expires_at,
+        )
+        return [AccountAdded(at=now, account=account)]
 
     async def remove(self, account_ids: Iterable[str], *, purge: bool = False) -> tuple[Removed, ...]:
         """Forget accounts: their secrets are deleted and checked gone, then the log says so.
@@ -256,7 +221,7 @@ class Accounts:
                         provider=provider,
                         account_id=heir.id,
                         previous_id=state.id,
-                        reason=f"{state.account.label} was removed",
+                        reason="the account before it was removed",
                         by_person=True,
                     )
                 )
@@ -277,7 +242,7 @@ class Accounts:
         now = self._clock.now()
 
         def decide(snapshot: Snapshot) -> Sequence[Event]:
-            free = _free_label(snapshot, label, but=account_id)
+            free = free_label(snapshot, label, but=account_id)
             return [AccountLabelled(at=now, account_id=account_id, label=free)]
 
         self._present(account_id)
@@ -347,31 +312,51 @@ class Accounts:
         event = ModelLifted(at=self._clock.now(), provider=provider, model=model, reason="lifted by you")
         await self._journal.commit(lambda _snapshot: [event])
 
-    async def sweep(self) -> tuple[str, ...]:
-        """Mend what a crash between vault and log left torn; returns what a person should know.
+    async def sweep(self, identify: Identify) -> tuple[str, ...]:
+        """Mend what a crash between vault and log, or a lost log, left torn; returns what a person should know.
 
-        A secret without an account is deleted (its sign-in was never confirmed). An account whose secret is gone
-        asks for a sign-in.
+        A secret without an account is taken in as one when the provider says whose it is, and kept for later when
+        the provider cannot be asked; only one that the provider refuses for good is deleted. An account whose
+        secret is gone asks for a sign-in.
         """
         notes: list[str] = []
         async with process_lock(self._lock_path):
             await self._journal.refresh()
             kept = {name.removeprefix(PREFIX) for name in await self._vault.names() if name.startswith(PREFIX)}
             listed = {s.id: s for s in self._journal.snapshot.listed()}
-            for orphan in sorted(kept - listed.keys()):
-                await self._vault.delete(PREFIX + orphan)
-                notes.append(
-                    "A sign-in was interrupted before it was complete; nothing of it was kept. Sign in again."
-                )
-            now = self._clock.now()
+            notes += [await self._take_in(orphan, identify) for orphan in sorted(kept - listed.keys())]
             for account_id in sorted(listed.keys() - kept):
                 state = listed[account_id]
                 if state.account.health is Health.READY:
                     reason = "its secret is gone from the vault; sign in again"
-                    event = HealthChanged(at=now, account_id=account_id, health=Health.NEEDS_LOGIN, reason=reason)
+                    event = HealthChanged(
+                        at=self._clock.now(), account_id=account_id, health=Health.NEEDS_LOGIN, reason=reason
+                    )
                     await self._journal.commit(partial(_just, event))
                     notes.append(f"{state.account.label}: {reason}.")
         return tuple(notes)
+
+    async def _take_in(self, orphan: str, identify: Identify) -> str:
+        """Make an account of a secret that has none."""
+        from rota.providers.credential import unseal
+
+        try:
+            credential = unseal(await self._vault.get(PREFIX + orphan))
+            provider = "puter" if credential.kind in (Kind.PUTER, Kind.PUTER_GUEST) else "anthropic"
+            identity = await identify(provider, credential)
+        except ProviderError as error:
+            if error.failure.meaning is not Meaning.LOGIN_DEAD:
+                return f"A login in the vault belongs to no account, and nobody can say whose it is now: {error}"
+            await self._vault.delete(PREFIX + orphan)
+            return "A sign-in was interrupted and its login is no longer valid; it was removed. Sign in again."
+        except VaultError as error:
+            return f"A login in the vault belongs to no account and cannot be read: {error}"
+        if by_identity(self._journal.snapshot, provider, identity.key) is not None:
+            await self._vault.delete(PREFIX + orphan)
+            return "A second copy of a login was left in the vault by an interrupted sign-in; it was removed."
+        added = partial(self._addition, orphan, provider, credential, identity, Terms(origin="recovered"))
+        snapshot = await self._journal.commit(added)
+        return f"{snapshot.accounts[orphan].account.label} was in the vault but in no log; it is an account again."
 
     async def _say(self, account_id: str, event: Event) -> None:
         self._present(account_id)
@@ -402,19 +387,3 @@ class Accounts:
 
 def _just(event: Event, _snapshot: Snapshot) -> Sequence[Event]:
     return [event]
-
-
-def _tidy(label: str) -> str:
-    """A label on one line, without control characters, of bearable length."""
-    return "".join(c if c.isprintable() else " " for c in label).strip()[:LABEL_LIMIT] or "account"
-
-
-def _free_label(snapshot: Snapshot, wanted: str, but: str | None = None) -> str:
-    """`wanted`, or `wanted 2`, `wanted 3` … when other accounts have it: labels name accounts in commands."""
-    taken = {s.account.label.casefold() for s in snapshot.listed() if s.id != but}
-    base = _tidy(wanted)
-    label, number = base, 1
-    while label.casefold() in taken:
-        number += 1
-        label = f"{base} {number}"
-    return label

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rota import debuglog
 from rota.debuglines import Line
 from rota.errors import RotaError
-from rota.events import new_id
+from rota.events import random_word
 from rota.gateway.exchange import CallerGoneError, Exchange
 from rota.gateway.guard import offered_key, refuse_visitor
 from rota.gateway.keys import SHARE_FROM, SHARE_OVER_S, Caller
@@ -110,7 +110,7 @@ class Desk:
 
     async def serve(self, exchange: Exchange, endpoint: _Endpoint) -> None:
         """One request, from the guard to its last byte."""
-        request_id = new_id()
+        request_id = random_word()
         handler = endpoint.handlers.get(exchange.method)
         try:
             caller = await self.welcome(exchange, open_to_all=endpoint.open_to_all)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from rota.account import Health
 from rota.errors import Attempt, Failure, Meaning, ProviderError, RotaError, SecretMissing
-from rota.events import AttemptFailed, HealthChanged, QuotaObserved, RequestFailed, RequestServed, new_id
+from rota.events import AttemptFailed, HealthChanged, QuotaObserved, RequestFailed, RequestServed, random_word
 from rota.pool.ask import Hop, Lease, Outcome
 from rota.pool.endings import ending
 from rota.pool.opening import opening
@@ -72,7 +72,7 @@ class Run:
         self._ask = ask
         self._quest = quest
         self._fallback = fallback
-        self.request_id = ask.request_id or new_id()
+        self.request_id = ask.request_id or random_word()
         self.story: RequestServed | None = None
         """The whole story, once served."""
         self._started_at = means.clock.now()
