@@ -12,11 +12,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rota import accounts as account_commands
 from rota.clock import SystemClock
 from rota.errors import Failure, Meaning, NothingConfigured, ProviderError, SignInFailed
 from rota.journal import Journal
 from rota.log import SqliteLog
+from rota.naming import find as find_account
 from rota.paths import Paths
 from rota.paths import find as find_paths
 
@@ -106,7 +106,7 @@ class Engine:
         Raises:
             UnknownAccount, AmbiguousAccount: none does, or several do.
         """
-        return account_commands.find(self.snapshot, name)
+        return find_account(self.snapshot, name)
 
     @property
     def vault_kind(self) -> str | None:
@@ -291,7 +291,9 @@ class Engine:
 
     async def _poll(self) -> None:
         services = await self.services()
-        self._notices += await services.accounts.sweep()
+        self._notices += await services.accounts.sweep(
+            lambda provider, credential: services.providers[provider].identify(credential)
+        )
         await services.poller.run()
 
     async def _watch_shared_logins(self) -> None:

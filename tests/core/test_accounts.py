@@ -12,10 +12,13 @@ from tests.support.engines import engine_on, sign_in
 from rota.account import Health, Kind
 from rota.accounts import PREFIX
 from rota.clock import ManualClock
+from rota.demo import credential_of
 from rota.errors import AmbiguousAccount, SecretMissing, SignInFailed, StoreError, UnknownAccount
 from rota.log import SqliteLog
+from rota.providers.base import Credential
+from rota.providers.credential import seal
 from rota.secret import Secret
-from rota.simulator import World, build_world, set_account
+from rota.simulator import Fault, World, build_world, set_account
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -163,11 +166,55 @@ async def test_a_log_that_cannot_be_written_takes_the_secret_back(
         assert labels(engine) == []
 
 
-async def test_a_secret_that_a_crash_left_without_an_account_is_swept_away(world: World, tmp_path: Path) -> None:
+async def sweep(engine: Engine) -> tuple[str, ...]:
+    """What the app does behind its first frame."""
+    services = await engine.services()
+    return await services.accounts.sweep(lambda name, credential: services.providers[name].identify(credential))
+
+
+async def test_a_login_that_a_crash_left_without_an_account_becomes_one(world: World, tmp_path: Path) -> None:
+    login = next(item for item in world_logins(world) if item["label"] == "carol")
     async with engine_on(world, tmp_path) as engine:
         vault = (await engine.services()).vault
-        await vault.put(PREFIX + "torn", Secret("half a sign-in"))
-        notes = await (await engine.accounts()).sweep()
+        await vault.put(PREFIX + "torn", seal(credential_of(login)))
+        notes = await sweep(engine)
+
+        assert engine.snapshot.listed()[0].account.email == "carol@example.com"
+        assert "an account again" in notes[0]
+        assert await sweep(engine) == ()
+
+
+async def test_a_lost_log_costs_no_login(world: World, tmp_path: Path) -> None:
+    async with engine_on(world, tmp_path) as engine:
+        await sign_in(engine, world, "console", "carol", "max")
+        await engine.journal.flush()
+        log = engine.paths.log_file
+    for beside in log.parent.glob(f"{log.name}*"):
+        beside.unlink()
+    async with engine_on(world, tmp_path) as engine:
+        assert labels(engine) == []
+        await sweep(engine)
+
+        assert len(labels(engine)) == 3
+
+
+async def test_a_login_of_nobody_is_kept_while_its_provider_cannot_be_asked(world: World, tmp_path: Path) -> None:
+    login = next(item for item in world_logins(world) if item["label"] == "carol")
+    world.faults.force(Fault("html", provider="puter", path="/whoami", times=0))
+    async with engine_on(world, tmp_path) as engine:
+        vault = (await engine.services()).vault
+        await vault.put(PREFIX + "torn", seal(credential_of(login)))
+        notes = await sweep(engine)
+
+        assert await vault.names() == {PREFIX + "torn"}
+        assert "belongs to no account" in notes[0]
+
+
+async def test_an_interrupted_login_that_is_dead_is_removed(world: World, tmp_path: Path) -> None:
+    async with engine_on(world, tmp_path) as engine:
+        vault = (await engine.services()).vault
+        await vault.put(PREFIX + "torn", seal(Credential(Kind.API_KEY, Secret("sk-ant-api03-never-issued"))))
+        notes = await sweep(engine)
 
         assert await vault.names() == frozenset()
         assert "Sign in again" in notes[0]
@@ -177,7 +224,7 @@ async def test_an_account_whose_secret_is_gone_asks_for_a_sign_in(world: World, 
     async with engine_on(world, tmp_path) as engine:
         (added,) = await sign_in(engine, world, "console")
         await (await engine.services()).vault.delete(PREFIX + added.account_id)
-        await (await engine.accounts()).sweep()
+        await sweep(engine)
 
         assert engine.snapshot.listed()[0].account.health is Health.NEEDS_LOGIN
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from rota.account import Health
-from rota.accounts import by_identity
 from rota.errors import Meaning
 from rota.events import AccountsImported, CooldownStarted, Event, QuotaObserved, new_id
 from rota.files import write_private
@@ -17,6 +16,7 @@ from rota.migrate.plan import Action, Known, Plan, PlanItem, known_as
 from rota.migrate.receipt import Receipt, Rewritten, SetSetting
 from rota.migrate.records import lineage_of
 from rota.migrate.takeback import IMPORT_LOCK, STASH, TakeBack
+from rota.naming import by_identity
 from rota.pool.locks import process_lock
 from rota.providers.credential import seal
 

@@ -50,7 +50,7 @@ def opening(
     previous = active.state.id if active is not None else None
     if pick.first and pick.preferred.by is By.STRATEGY and previous != account.id:
         if active is not None and active.barred is not None:
-            reason = f"{active.state.account.label} is {active.barred.reason}"
+            reason = f"the one before is {active.barred.reason}"
         events.append(
             AccountSwitched(at=now, provider=provider, account_id=account.id, previous_id=previous, reason=reason)
         )
@@ -60,8 +60,7 @@ def opening(
     if key is not None and rules.session_ttl_s > 0:
         kept = bound(snapshot, question, rules, now)
         if kept is not None and kept != account.id:
-            left = snapshot.account(kept)
-            reason = f"the session had to leave {left.account.label if left is not None else 'its account'}: {reason}"
+            reason = f"the session had to leave its account: {reason}"
         if needs_binding(snapshot, key, account.id, rules.session_ttl_s, now):
             events.append(SessionBound(at=now, session=key, provider=provider, account_id=account.id, reason=reason))
     events.append(

@@ -97,7 +97,7 @@ def _told() -> tuple[str, ...]:
 def _account(snapshot: Snapshot | None, name: str | None) -> str | None:
     if name is None:
         return None
-    from rota.accounts import find
+    from rota.naming import find
     from rota.snapshot import Snapshot
 
     return find(snapshot or Snapshot(), name).id

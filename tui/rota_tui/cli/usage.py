@@ -32,7 +32,7 @@ def command(account: str | None, refresh: bool, as_json: bool) -> None:
 
         states, problems = asyncio.run(_refreshed(account))
     else:
-        from rota.accounts import find
+        from rota.naming import find
         from rota_tui.cli import reading
 
         snapshot = reading.snapshot()

@@ -178,7 +178,7 @@ class AccountActions(Screen[None]):
 
     @work(group="dialog", exclusive=True, description="remove an account")
     async def action_remove(self) -> None:
-        from rota.accounts import remains  # this and the dialog are not needed for the first frame
+        from rota.leftovers import remains  # this and the dialog are not needed for the first frame
         from rota_tui.dialogs.confirm import ConfirmDialog
 
         if (state := self.current) is None:
