@@ -157,9 +157,11 @@ def _firsts(
     used_at = standing.state.last_used_at
     if used_at is None or used_at < active.stamp[0]:
         yield Preferred(standing, active.reason or "chosen for new sessions", By.ACTIVE)
-    elif strategy.stays:
+    else:
+        best = view.places[0] if view.places else None
         rank = (_tier(standing, strategy, rules, active=True), standing.state.account.priority)
-        if not view.places or rank <= view.places[0][:2]:
+        rival = view.standing(best[-1]) if best is not None and best[:2] == rank else None
+        if best is None or (rank <= best[:2] and strategy.stays(standing, rival)):
             reason = f"stays while there is room: {strategy.reason(standing, now)}"
             yield Preferred(standing, reason, By.ACTIVE)
 

@@ -39,6 +39,10 @@ class Room:
     long_resets_at: float | None = None
     """When the first window of days resets."""
     short_resets_at: float | None = None
+    short_key: str | None = None
+    """Key of the fullest window of hours, while one is running."""
+    ahead: float | None = None
+    """How far the use of the windows of days is ahead of an even pace, as a share; behind it, negative."""
     over: float | None = None
     """How far the fullest window is above the share at which `auto` moves on; below it, negative."""
     spent_key: str | None = None
@@ -71,6 +75,8 @@ def room(windows: Iterable[QuotaWindow], model: str | None, now: float, threshol
     resets: dict[bool, float] = {}
     changes_at: float | None = None
     over: float | None = None
+    ahead: float | None = None
+    short_key: str | None = None
     spent: QuotaWindow | None = None
     for window in windows:
         if not window.counts or not window.applies_to(model):
@@ -87,7 +93,12 @@ def room(windows: Iterable[QuotaWindow], model: str | None, now: float, threshol
         if window.expired(now):
             used.setdefault(is_long, (0.0, window.label))
             continue
-        used[is_long] = max(used.get(is_long, _NOTHING), (window.utilization, window.label))
+        was = used.get(is_long, _NOTHING)
+        used[is_long] = max(was, (window.utilization, window.label))
+        if is_long:
+            ahead = max(_NOTHING[0] if ahead is None else ahead, window.utilization - _elapsed(window, length))
+        elif resets_at is not None and used[is_long] is not was:
+            short_key = window.key
         above = window.utilization - thresholds.get(window.key.partition(":")[0], ELSEWHERE)
         over = above if over is None else max(over, above)
         if resets_at is not None:
@@ -100,12 +111,21 @@ def room(windows: Iterable[QuotaWindow], model: str | None, now: float, threshol
         short_label=short[1] if short is not None else "",
         long_resets_at=resets.get(True),
         short_resets_at=resets.get(False),
+        short_key=short_key,
+        ahead=ahead,
         over=over,
         spent_key=spent.label if spent is not None else None,
         spent_until=spent.resets_at if spent is not None else None,
         spent_seen_at=spent.observed_at if spent is not None else 0.0,
         changes_at=changes_at,
     )
+
+
+def _elapsed(window: QuotaWindow, length: float) -> float:
+    """Share of the window's time that had gone by when it was seen: no clock, so that an order by it keeps."""
+    if window.resets_at is None:
+        return 0.0
+    return min(1.0, max(0.0, 1.0 - (window.resets_at - window.observed_at) / length))
 
 
 def _later(window: QuotaWindow, other: QuotaWindow) -> bool:

@@ -1,11 +1,11 @@
-"""Auto: stay while there is room, move before the limit, then spend first what would expire unused."""
+"""Auto: begin where quota lasts, stay while there is room, move before the limit, spend what would expire unused."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rota.burn import lately
 from rota.pool.strategies.base import SOMEWHERE, added, ago, last_used, percent, use_in_words
-from rota.pool.strategies.soonest_reset import NO_RESET, resets_in_steps
 
 if TYPE_CHECKING:
     from rota.pool.rules import Rules
@@ -13,41 +13,78 @@ if TYPE_CHECKING:
 
 RETURN_MARGIN = 0.15
 """How far below its thresholds an account must be to be moved to."""
+BURN_S = 1500.0
+"""The sessions of an account are taken to go on as they did for this long."""
+BUSY = 0.5
+"""Load from which on the active account looks for another that has less."""
+CALMER = 0.15
+"""How much less: two accounts that are alike never take turns."""
+WEIGHT = 1.0
+"""What a week's lead over its even pace counts beside the load of five hours."""
+STEP = 0.02
+"""Places nearer than this are the same, so that figures in whole percent don't decide."""
 
 
 class Auto:
     """Serves the most work over time.
 
-    The active account keeps new sessions until a window passes its threshold: its prompt caches are worth quota. An
-    account is moved to only when it is clearly below the thresholds, so that two near a limit never take turns.
+    A session keeps its account, and the prompt cache there, until that account cannot serve. So what counts is where
+    a new session begins: at the account whose window of hours will be used least when it resets, if its sessions go
+    on as they do, and whose window of days is furthest behind an even pace and would expire unused. An idle window
+    of hours has no load: it is opened early, at a time of its own, and so resets early. All keep some room, which
+    is the reserve for peaks.
+
+    The active account takes new sessions until it is busy and another is clearly less so, or until a window passes
+    its threshold. An account is moved to only when it is clearly below the thresholds, so that two near a limit
+    never take turns.
     """
 
     name = "auto"
-    stays = True
     rotates = False
 
     def key(self, standing: Standing) -> tuple[float, ...]:
-        left = standing.room
-        used = left.decisive
-        return (
-            resets_in_steps(left.long_resets_at),
-            SOMEWHERE if used is None else used,
-            SOMEWHERE if left.short is None else left.short,
-            last_used(standing),
-            added(standing),
-        )
+        return (self.score(standing) // STEP, last_used(standing), added(standing))
+
+    def stays(self, active: Standing, rival: Standing | None) -> bool:
+        if rival is None or _near(rival, RETURN_MARGIN):
+            return True
+        return not _burn(active) or load(active) < BUSY or load(rival) > load(active) - CALMER
 
     def nearly_spent(self, standing: Standing, rules: Rules, *, active: bool) -> bool:
-        over = standing.room.over
-        return over is not None and over >= (0.0 if active else -RETURN_MARGIN)
+        return _near(standing, 0.0 if active else RETURN_MARGIN)
 
     def score(self, standing: Standing) -> float:
-        left = standing.room
-        return NO_RESET if left.long_resets_at is None else left.long_resets_at
+        return load(standing) + WEIGHT * (standing.room.ahead or 0.0)
 
     def reason(self, standing: Standing, now: float) -> str:
         left = standing.room
+        words = use_in_words(standing)
+        if _burn(standing):
+            words = f"{words}, on the way to {percent(load(standing))}"
         if left.long_resets_at is None:
-            return use_in_words(standing)
+            return words
         free = percent(None if left.long is None else max(0.0, 1.0 - left.long))
-        return f"{free} left that expires in {ago(left.long_resets_at - now)}, {use_in_words(standing)}"
+        return f"{free} left that expires in {ago(left.long_resets_at - now)}, {words}"
+
+
+def load(standing: Standing) -> float:
+    """Share of the window of hours that will be used when it resets, if things go on as they do."""
+    left = standing.room
+    if left.short is None:
+        return SOMEWHERE if left.long is None else 0.0
+    if left.short_resets_at is None or left.short_key is None:
+        return left.short
+    seen_at = standing.state.history[left.short_key][-1].at
+    return left.short + _burn(standing) * max(0.0, left.short_resets_at - seen_at)
+
+
+def _burn(standing: Standing) -> float:
+    """Share of the running window of hours used a second, of late."""
+    key = standing.room.short_key
+    return lately(standing.state.history.get(key, ()), BURN_S) if key is not None else 0.0
+
+
+def _near(standing: Standing, margin: float) -> bool:
+    """Whether a window is within `margin` of the share at which to move on."""
+    over = standing.room.over
+    return over is not None and over >= -margin

@@ -14,16 +14,22 @@ class Strategy(Protocol):
 
     Attributes:
         name: as the settings say it.
-        stays: new sessions stay with the active account while it has room.
         rotates: the order is a ring that begins behind the active account.
     """
 
     name: str
-    stays: bool
     rotates: bool
 
     def key(self, standing: Standing) -> tuple[float, ...]:
         """Place among accounts of equal priority; the smallest serves first."""
+        ...
+
+    def stays(self, active: Standing, rival: Standing | None) -> bool:
+        """Whether new sessions stay with the active account.
+
+        Args:
+            rival: first in order of those that are as good by priority and by room; None when no other is.
+        """
         ...
 
     def nearly_spent(self, standing: Standing, rules: Rules, *, active: bool) -> bool:

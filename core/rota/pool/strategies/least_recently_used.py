@@ -15,11 +15,13 @@ class LeastRecentlyUsed:
     """Oldest use first, never used before all; equal ones in the order of the table."""
 
     name = "least-recently-used"
-    stays = False
     rotates = False
 
     def key(self, standing: Standing) -> tuple[float, ...]:
         return (last_used(standing), added(standing))
+
+    def stays(self, active: Standing, rival: Standing | None) -> bool:
+        return False
 
     def nearly_spent(self, standing: Standing, rules: Rules, *, active: bool) -> bool:
         return False

@@ -19,7 +19,6 @@ class LowestUtilization:
     """
 
     name = "lowest-utilization"
-    stays = False
     rotates = False
 
     def key(self, standing: Standing) -> tuple[float, ...]:
@@ -30,6 +29,9 @@ class LowestUtilization:
             last_used(standing),
             added(standing),
         )
+
+    def stays(self, active: Standing, rival: Standing | None) -> bool:
+        return False
 
     def nearly_spent(self, standing: Standing, rules: Rules, *, active: bool) -> bool:
         return False

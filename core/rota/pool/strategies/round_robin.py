@@ -15,11 +15,13 @@ class RoundRobin:
     """A ring in the order of the table, begun behind the account that served the last new session."""
 
     name = "round-robin"
-    stays = False
     rotates = True
 
     def key(self, standing: Standing) -> tuple[float, ...]:
         return (added(standing),)
+
+    def stays(self, active: Standing, rival: Standing | None) -> bool:
+        return False
 
     def nearly_spent(self, standing: Standing, rules: Rules, *, active: bool) -> bool:
         return False

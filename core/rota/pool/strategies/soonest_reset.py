@@ -26,7 +26,6 @@ class SoonestReset:
     """The window of days that resets first, then the window of hours, then the emptier account."""
 
     name = "soonest-reset"
-    stays = False
     rotates = False
 
     def key(self, standing: Standing) -> tuple[float, ...]:
@@ -39,6 +38,9 @@ class SoonestReset:
             last_used(standing),
             added(standing),
         )
+
+    def stays(self, active: Standing, rival: Standing | None) -> bool:
+        return False
 
     def nearly_spent(self, standing: Standing, rules: Rules, *, active: bool) -> bool:
         return False
