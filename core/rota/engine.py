@@ -9,26 +9,25 @@ from __future__ import annotations
 import asyncio
 import random
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rota.clock import SystemClock
-from rota.errors import Failure, Meaning, NothingConfigured, ProviderError, SignInFailed
+from rota.errors import Meaning, NothingConfigured, ProviderError, UsageError
 from rota.journal import Journal
 from rota.log import SqliteLog
+from rota.login.refused import refused
 from rota.naming import find as find_account
 from rota.paths import Paths
 from rota.paths import find as find_paths
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping
+    from collections.abc import AsyncIterator, Coroutine, Iterable
     from pathlib import Path
 
     import httpx
 
     from rota.account import Identity, Kind
     from rota.accounts import Accounts, Added, Removed
-    from rota.catalogue import Catalogue
     from rota.clock import Clock
     from rota.config import Settings
     from rota.events import Event
@@ -36,30 +35,13 @@ if TYPE_CHECKING:
     from rota.hub import Subscription
     from rota.login.flow import SignIn
     from rota.migrate.desk import ImportDesk
-    from rota.pool.pool import Ask, Pool, PoolStream, Served
-    from rota.pool.refresh import Credentials
+    from rota.pool.pool import Ask, PoolStream, Served
     from rota.pool.strategy import Ranking
-    from rota.providers.anthropic import AnthropicProvider
-    from rota.providers.base import ChatRequest, Credential, Model, Provider
+    from rota.providers.base import ChatRequest, Credential, Model
     from rota.secret import Secret
+    from rota.services import Services
     from rota.snapshot import AccountState, Snapshot
-    from rota.usage import Poller
     from rota.vault.base import Vault
-
-
-@dataclass(frozen=True, slots=True)
-class Services:
-    """What talks to the world, made at first use."""
-
-    client: httpx.AsyncClient
-    vault: Vault
-    accounts: Accounts
-    credentials: Credentials
-    providers: Mapping[str, Provider]
-    anthropic: AnthropicProvider
-    pool: Pool
-    poller: Poller
-    catalogue: Catalogue
 
 
 class Engine:
@@ -124,8 +106,18 @@ class Engine:
         return await self.journal.ask(lambda log: log.recent(limit))
 
     async def why(self, request_id: str) -> list[Event]:
-        """The whole story of one request, in order; `request_id` may be cut short if it stays unique."""
-        return await self.journal.ask(lambda log: log.story(request_id))
+        """The whole story of one request, in order; its id may be cut short while that names one request.
+
+        Raises:
+            UsageError: no request is called so, or several begin like that.
+        """
+        story = await self.journal.ask(lambda log: log.story(request_id)) if request_id else []
+        if not story:
+            raise UsageError(
+                f"There is no request {request_id} in the log." if request_id else "A request's id is needed.",
+                hint="See `rota events` for what there is.",
+            )
+        return story
 
     # --- accounts -----------------------------------------------------------------------------------------
 
@@ -160,7 +152,7 @@ class Engine:
         except ProviderError as error:
             unreachable = error.failure.meaning in (Meaning.NETWORK, Meaning.OVERLOADED, Meaning.THROTTLED)
             if identity is None or not unreachable:
-                raise SignInFailed(_refusal(provider, error.failure), hint=_remedy(error.failure)) from error
+                raise refused(provider, error.failure) from error
         added = await services.accounts.add(provider, credential, identity, label=label, origin=origin)
         services.poller.nudge()
         return added
@@ -191,7 +183,7 @@ class Engine:
         try:
             login = await attempt.login()
         except ProviderError as error:
-            raise SignInFailed(_refusal(provider, error.failure), hint=_remedy(error.failure)) from error
+            raise refused(provider, error.failure) from error
         return await self.add_credential(provider, login.credential, identity=login.identity, label=label)
 
     async def accounts(self) -> Accounts:
@@ -320,73 +312,21 @@ class Engine:
 
     async def services(self) -> Services:
         """What talks to the world, made once."""
+        from rota.services import make_services
+
         async with self._making:
             if self._services is None:
-                self._services = await self._make_services()
+                self._services = await make_services(
+                    paths=self.paths,
+                    settings=self.settings,
+                    clock=self.clock,
+                    journal=self.journal,
+                    rng=self._rng,
+                    vault=self._given_vault,
+                    transport=self._transport,
+                )
+                self._notices += self._services.vault.notices
             return self._services
-
-    async def _make_services(self) -> Services:
-        from rota.accounts import Accounts
-        from rota.catalogue import Catalogue
-        from rota.migrate.desk import shared_logins
-        from rota.pool.pool import Pool
-        from rota.pool.refresh import Credentials
-        from rota.providers.anthropic import AnthropicProvider
-        from rota.providers.http import Timeouts, open_client
-        from rota.providers.puter import PuterProvider
-        from rota.usage import Poller
-        from rota.vault import open_vault
-
-        settings = self.settings
-        waits = settings.timeouts
-        client = open_client(
-            transport=self._transport, timeouts=Timeouts(connect=waits.connect_s, read=waits.first_content_s)
-        )
-        vault = self._given_vault or await open_vault(settings.vault, self.paths)
-        self._notices += vault.notices
-        anthropic = AnthropicProvider(
-            client, api_url=settings.anthropic.api_url, auth_url=settings.anthropic.auth_url, clock=self.clock
-        )
-        providers: dict[str, Provider] = {
-            "anthropic": anthropic,
-            "puter": PuterProvider(
-                client,
-                api_url=settings.puter.api_url,
-                gui_url=settings.puter.gui_url,
-                clock=self.clock,
-                answer_s=waits.answer_s,
-                first_content_s=waits.first_content_s,
-                between_chunks_s=waits.between_chunks_s,
-            ),
-        }
-        credentials = Credentials(
-            self.journal,
-            vault,
-            providers,
-            self.paths.locks,
-            self.clock,
-            ahead_s=settings.pool.refresh_ahead_s,
-            shared=shared_logins(
-                journal=self.journal,
-                providers=providers,
-                paths=self.paths,
-                clock=self.clock,
-                sharing=settings.sharing,
-            ),
-        )
-        return Services(
-            client=client,
-            vault=vault,
-            accounts=Accounts(self.journal, vault, self.clock, self.paths.locks),
-            credentials=credentials,
-            providers=providers,
-            anthropic=anthropic,
-            pool=Pool(self.journal, credentials, providers, settings, self.clock, self._rng),
-            poller=Poller(self.journal, credentials, providers, settings.usage, self.clock, self._rng),
-            catalogue=Catalogue(
-                providers, credentials, self.paths.catalogue_file, self.clock, settings.catalogue.cache_ttl_s
-            ),
-        )
 
     async def aclose(self) -> None:
         """End what runs behind, then close the connections; the log is closed by `open`."""
@@ -395,11 +335,7 @@ class Engine:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
         if self._services is not None:
-            await self._services.pool.aclose()
-            await self._services.credentials.aclose()
-            for provider in self._services.providers.values():
-                await provider.aclose()
-            await self._services.client.aclose()
+            await self._services.aclose()
 
 
 @asynccontextmanager
@@ -460,21 +396,3 @@ def _ask_for(request: ChatRequest) -> Ask:
     from rota.pool.pool import Ask
 
     return Ask(model=request.model)
-
-
-_NAMES = {"anthropic": "Anthropic", "puter": "Puter"}
-
-
-def _refusal(provider: str, failure: Failure) -> str:
-    name = _NAMES.get(provider, provider)
-    if failure.meaning in (Meaning.NETWORK, Meaning.OVERLOADED):
-        return f"{name} could not be asked: {failure.message}"
-    return f"{name} refused it: {failure.message}"
-
-
-def _remedy(failure: Failure) -> str:
-    if failure.action:
-        return failure.action
-    if failure.meaning in (Meaning.NETWORK, Meaning.OVERLOADED):
-        return "Nothing was kept; try again when it answers."
-    return "Nothing was kept; check what was pasted."

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 from rota.account import Health, Kind
 from rota.errors import Meaning, ProviderError, RotaError
-from rota.events import AccountDescribed, Event, QuotaObserved, UsagePolled
+from rota.events import AccountDescribed, Event, HealthChanged, QuotaObserved, UsagePolled
 from rota.pool.verdict import lift_of
 from rota.quota import QuotaWindow, binding
+from rota.snapshot import NEVER
 
 if TYPE_CHECKING:
     import random
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from rota.errors import Failure
     from rota.journal import Journal
     from rota.pool.refresh import Credentials
-    from rota.providers.base import Provider
+    from rota.providers.base import Credential, Provider
     from rota.settings import UsageSettings
     from rota.snapshot import AccountState, Snapshot
 
@@ -51,7 +52,10 @@ BY_PERSON_S = 30.0
 CLAIM_S = 45.0
 """How long a process holds an account's turn while it asks."""
 NEAR = 0.8
+SHUT_S = 600.0
+"""How often the provider is asked whether a person has done what it wanted of them."""
 
+SHUT = frozenset({Health.GATED, Health.SUSPENDED})
 POLLED_KINDS = frozenset({Kind.SUBSCRIPTION, Kind.CONSOLE_PROFILE, Kind.PUTER, Kind.PUTER_GUEST})
 
 
@@ -84,11 +88,14 @@ class Due:
 def due(state: AccountState, pace: Pace, *, active: bool, now: float) -> Due | None:
     """When to ask about this account next; None when there is nothing to ask (an API key, or off)."""
     account = state.account
-    if account.kind not in POLLED_KINDS or not state.known or state.removed:
-        return None
-    if account.health is Health.NEEDS_LOGIN or not account.enabled:
+    if not state.known or state.removed or account.health is Health.NEEDS_LOGIN or not account.enabled:
         return None
     scheduled = state.poll.next_at if state.poll is not None else float("-inf")
+    if account.health in SHUT:
+        since, _ = state.stamps.get("health", NEVER)
+        return Due(max(scheduled, since + SHUT_S), "it may be open again")
+    if account.kind not in POLLED_KINDS:
+        return None
     told = max((w.observed_at for w in state.windows.values() if w.scope is None and w.counts), default=None)
     if told is None:
         return Due(max(scheduled, now), "never asked") if scheduled <= now else Due(scheduled, "scheduled")
@@ -203,6 +210,9 @@ class Poller:
         provider = self._providers[state.account.provider]
         try:
             credential = await self._credentials.current(account_id)
+            if state.account.health in SHUT and (shut := await self._still_shut(state, credential)) is not None:
+                self._scheduled(state, SHUT_S, shut, None)
+                return shut
             report = await provider.usage(credential)
             windows = report.windows if report is not None else ()
         except ProviderError as error:
@@ -221,6 +231,24 @@ class Poller:
         if now - self._described_at.get(account_id, float("-inf")) > IDENTITY_S:
             await self._describe(state)
         return None if windows else "such accounts have no figures to ask for; they come with each answer"
+
+    async def _still_shut(self, state: AccountState, credential: Credential) -> str | None:
+        """What the provider still wants of the account's person; None when it is open again, which the log is told."""
+        try:
+            identity = await self._providers[state.account.provider].identify(credential)
+        except ProviderError as error:
+            if error.failure.meaning is not Meaning.GATED:
+                raise
+            return str(error)
+        said = HealthChanged(
+            at=self._clock.now(),
+            account_id=state.id,
+            health=Health.GATED if identity.gate else Health.READY,
+            reason=identity.gate or "",
+        )
+        if (said.health, said.reason) != (state.account.health, state.account.health_reason):
+            self._journal.publish(said)
+        return identity.gate
 
     async def _describe(self, state: AccountState) -> None:
         """Ask who the account is, once in a while: plans change."""

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.support.engines import engine_on, settings_for, sign_in
+from tests.support.pool_world import request
 
 from rota.account import Account, Health, Kind
 from rota.clock import ManualClock
-from rota.errors import Failure, Meaning
+from rota.errors import AllSpent, Failure, Meaning
 from rota.quota import QuotaWindow, Source
 from rota.settings import UsageSettings
-from rota.simulator import Fault, World, build_world
+from rota.simulator import Fault, World, build_world, set_account
 from rota.snapshot import AccountState, Poll, Sample
 from rota.usage import Pace, after_failure, after_success, due, pace_of
 
@@ -230,3 +231,54 @@ async def test_polling_can_be_switched_off(world: World, tmp_path: Path) -> None
         await (await engine.services()).poller.run()
 
     assert asked(world) == 0
+
+
+@pytest.mark.parametrize("kind", ["puter", "api-key"])
+async def test_an_account_is_open_again_once_its_person_did_what_the_provider_wanted(
+    tmp_path: Path, kind: str
+) -> None:
+    world = World(ManualClock())
+    clock = world.clock
+    assert isinstance(clock, ManualClock)
+    model = "claude-sonnet-4-5"
+    if kind == "puter":
+        world.add_puter("ada")
+        set_account(world, "ada", {"gates": ["email"]})
+        model = "puter/gpt-5-nano"
+    else:
+        world.add_api_key("ada")
+    async with engine_on(world, tmp_path) as engine:
+        (added,) = await sign_in(engine, world, "ada")
+        if kind == "api-key":
+            world.faults.force(Fault("forbidden"))
+            with pytest.raises(AllSpent):
+                await engine.chat(request(model))
+        state = engine.snapshot.accounts[added.account_id]
+        assert state.account.health is Health.GATED
+        engine.start_background()
+        if kind == "puter":
+            await clock.advance(700)
+            await engine.journal.flush()
+            assert engine.snapshot.accounts[added.account_id].account.health is Health.GATED
+            set_account(world, "ada", {"gates": []})
+        for _ in range(15):
+            await clock.advance(60)
+            await engine.journal.flush()
+        assert engine.snapshot.accounts[added.account_id].account.health is Health.READY
+        assert (await engine.chat(request(model))).story.account_id == added.account_id
+
+
+async def test_a_person_who_did_what_was_wanted_need_not_wait_for_it_to_be_noticed(tmp_path: Path) -> None:
+    world = World(ManualClock())
+    world.add_puter("ada")
+    set_account(world, "ada", {"gates": ["phone"]})
+    async with engine_on(world, tmp_path) as engine:
+        (added,) = await sign_in(engine, world, "ada")
+        said = await engine.refresh_usage(added.account_id)
+        assert said == engine.snapshot.accounts[added.account_id].account.health_reason
+        assert "phone" in said
+        set_account(world, "ada", {"gates": []})
+        assert isinstance(world.clock, ManualClock)
+        await world.clock.advance(31)
+        assert await engine.refresh_usage(added.account_id) is None
+        assert engine.snapshot.accounts[added.account_id].account.health is Health.READY

@@ -10,7 +10,7 @@ from rota.errors import Meaning, ProviderError, VaultError
 
 if TYPE_CHECKING:
     from rota.clock import Clock
-    from rota.engine import Services
+    from rota.services import Services
     from rota.snapshot import AccountState
 
 SOON_S = 3 * 86_400.0

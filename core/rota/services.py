@@ -1,0 +1,105 @@
+"""What talks to the world, made together at first use: HTTP, vault, providers, pool and poller."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rota.accounts import Accounts
+from rota.catalogue import Catalogue
+from rota.migrate.desk import shared_logins
+from rota.pool.pool import Pool
+from rota.pool.refresh import Credentials
+from rota.providers.anthropic import AnthropicProvider
+from rota.providers.http import Timeouts, open_client
+from rota.providers.puter import PuterProvider
+from rota.usage import Poller
+from rota.vault import open_vault
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Mapping
+
+    import httpx
+
+    from rota.clock import Clock
+    from rota.config import Settings
+    from rota.journal import Journal
+    from rota.paths import Paths
+    from rota.providers.base import Provider
+    from rota.vault.base import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything that a home works with, over one HTTP client."""
+
+    client: httpx.AsyncClient
+    vault: Vault
+    accounts: Accounts
+    credentials: Credentials
+    providers: Mapping[str, Provider]
+    anthropic: AnthropicProvider
+    pool: Pool
+    poller: Poller
+    catalogue: Catalogue
+
+    async def aclose(self) -> None:
+        """Let what is under way end, then close the connections."""
+        await self.pool.aclose()
+        await self.credentials.aclose()
+        for provider in self.providers.values():
+            await provider.aclose()
+        await self.client.aclose()
+
+
+async def make_services(
+    *,
+    paths: Paths,
+    settings: Settings,
+    clock: Clock,
+    journal: Journal,
+    rng: random.Random,
+    vault: Vault | None = None,
+    transport: httpx.AsyncBaseTransport | None = None,
+) -> Services:
+    """Wire them up.
+
+    Args:
+        vault: used as it is; chosen by the settings when None.
+        transport: for the HTTP client, in tests.
+
+    Raises:
+        VaultError: the vault cannot be opened.
+    """
+    waits = settings.timeouts
+    vault = vault or await open_vault(settings.vault, paths)
+    client = open_client(transport=transport, timeouts=Timeouts(connect=waits.connect_s, read=waits.first_content_s))
+    anthropic = AnthropicProvider(
+        client, api_url=settings.anthropic.api_url, auth_url=settings.anthropic.auth_url, clock=clock
+    )
+    puter = PuterProvider(
+        client,
+        api_url=settings.puter.api_url,
+        gui_url=settings.puter.gui_url,
+        clock=clock,
+        answer_s=waits.answer_s,
+        first_content_s=waits.first_content_s,
+        between_chunks_s=waits.between_chunks_s,
+    )
+    providers: dict[str, Provider] = {"anthropic": anthropic, "puter": puter}
+    shared = shared_logins(journal=journal, providers=providers, paths=paths, clock=clock, sharing=settings.sharing)
+    credentials = Credentials(
+        journal, vault, providers, paths.locks, clock, ahead_s=settings.pool.refresh_ahead_s, shared=shared
+    )
+    return Services(
+        client=client,
+        vault=vault,
+        accounts=Accounts(journal, vault, clock, paths.locks),
+        credentials=credentials,
+        providers=providers,
+        anthropic=anthropic,
+        pool=Pool(journal, credentials, providers, settings, clock, rng),
+        poller=Poller(journal, credentials, providers, settings.usage, clock, rng),
+        catalogue=Catalogue(providers, credentials, paths.catalogue_file, clock, settings.catalogue.cache_ttl_s),
+    )

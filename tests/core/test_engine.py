@@ -1,0 +1,59 @@
+"""The front door: what a library's user and every screen ask of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.support.engines import engine_on, sign_in
+from tests.support.pool_world import request
+
+from rota.clock import ManualClock
+from rota.errors import UsageError
+from rota.events import RequestServed, RequestStarted
+from rota.simulator import World
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SONNET = "claude-sonnet-4-5"
+
+
+@pytest.fixture
+def world() -> World:
+    world = World(ManualClock())
+    world.add_api_key("ada")
+    return world
+
+
+async def test_a_requests_story_is_found_by_the_start_of_its_id(world: World, tmp_path: Path) -> None:
+    async with engine_on(world, tmp_path) as engine:
+        await sign_in(engine, world)
+        ids = [(await engine.chat(request(SONNET))).story.request_id for _ in range(2)]
+        assert ids[0][:4] != ids[1][:4]
+        story = await engine.why(ids[0][:6])
+        assert [type(event) for event in story] == [RequestStarted, RequestServed]
+        assert {event.request_id for event in story if isinstance(event, RequestServed)} == {ids[0]}
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("zz", "There is no request zz in the log."),
+        ("", "A request's id is needed."),
+        ("r", "Several requests begin with r."),
+    ],
+)
+async def test_an_id_that_names_no_single_request_is_refused(
+    world: World, tmp_path: Path, asked: str, said: str
+) -> None:
+    from rota.pool.ask import Ask
+
+    async with engine_on(world, tmp_path) as engine:
+        await sign_in(engine, world)
+        for name in ("r1", "r2"):
+            await engine.chat(request(SONNET), Ask(model=SONNET, request_id=name))
+        with pytest.raises(UsageError) as caught:
+            await engine.why(asked)
+        assert str(caught.value) == said
+        assert caught.value.hint
