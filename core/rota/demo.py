@@ -25,10 +25,10 @@ from rota.events import (
     CooldownStarted,
     RequestFailed,
     RequestServed,
-    RequestStarted,
     TokenRefreshed,
 )
 from rota.gateway.keys import Keys
+from rota.model_names import instead_of
 from rota.providers.base import Credential
 from rota.secret import Secret
 from rota.settings import AnthropicSettings, PuterSettings, Settings
@@ -132,7 +132,11 @@ async def open_demo(*, speed: float = SPEED, seed: int = 7) -> AsyncIterator[Dem
     with tempfile.TemporaryDirectory(prefix="rota-demo-") as home:
         async with SimulatorServer("demo", seed=seed, clock=clock, pace=1.0 / speed) as simulator:
             engine_opened = open_engine(
-                home=Path(home), settings=settings_for(simulator.base_urls), clock=clock, vault=MemoryVault(), seed=seed
+                home=Path(home),
+                settings=settings_for(simulator.base_urls),
+                clock=clock,
+                vault=MemoryVault(),
+                seed=seed,
             )
             async with engine_opened as engine:
                 demo = Demo(engine, simulator, clock, seed)
@@ -159,7 +163,6 @@ async def check(*, seconds: float = 40.0, seed: int = 7) -> dict[str, Any]:
     """
     happened: Counter[str] = Counter()
     examples: dict[str, str] = {}
-    asked: dict[str, set[str]] = {}
     async with open_demo(seed=seed) as demo, running(demo):
         demo.engine.start_background()
         subscription = demo.engine.subscribe()
@@ -167,7 +170,7 @@ async def check(*, seconds: float = 40.0, seed: int = 7) -> dict[str, Any]:
             async with asyncio.timeout(seconds):
                 async for batch in subscription:
                     for event in batch.events:
-                        _note(event, happened, examples, asked, demo.engine)
+                        _note(event, happened, examples, demo.engine)
                     if all(happened[name] for name in REQUIRED):
                         break
         except TimeoutError:
@@ -187,9 +190,7 @@ async def check(*, seconds: float = 40.0, seed: int = 7) -> dict[str, Any]:
 REQUIRED = ("requests_served", "accounts_cooled", "took_over", "tokens_refreshed", "fallbacks_used")
 
 
-def _note(
-    event: Event, happened: Counter[str], examples: dict[str, str], asked: dict[str, set[str]], engine: Engine
-) -> None:
+def _note(event: Event, happened: Counter[str], examples: dict[str, str], engine: Engine) -> None:
     def label(account_id: str) -> str:
         state = engine.snapshot.account(account_id)
         return state.account.label if state is not None else account_id
@@ -201,9 +202,9 @@ def _note(
                 happened["took_over"] += 1
                 before = " then ".join(label(a.account_id) for a in event.attempts)
                 examples.setdefault("took_over", f"{label(event.account_id)} answered after {before}")
-            if len(asked.pop(event.request_id, ())) > 1:
+            if asked := instead_of(event):
                 happened["fallbacks_used"] += 1
-                examples.setdefault("fallbacks_used", f"{event.model} answered for {event.requested_model}")
+                examples.setdefault("fallbacks_used", f"{event.model} answered instead of {asked}")
         case RequestFailed(message=message):
             happened["requests_failed"] += 1
             examples.setdefault("requests_failed", message)
@@ -216,8 +217,6 @@ def _note(
         case TokenRefreshed(account_id=account_id):
             happened["tokens_refreshed"] += 1
             examples.setdefault("tokens_refreshed", label(account_id))
-        case RequestStarted(request_id=request_id, model=model):
-            asked.setdefault(request_id, set()).add(model)
         case _:
             pass
 

@@ -19,7 +19,7 @@ from rota.providers.base import Model
 from rota.quota import QuotaWindow, Source
 from rota.snapshot import Snapshot
 from rota_tui.pieces import Locale, plain, width_of
-from rota_tui.served import Figures, Moved, figures, same_model
+from rota_tui.served import Figures, Moved, figures
 from rota_tui.served_line import hop_lines, moved_text, problem_lines, problem_story, served_lines, story_lines
 
 NOW = 1_800_014_400.0
@@ -53,21 +53,6 @@ def having(kind: Kind = Kind.API_KEY, *windows: QuotaWindow) -> Snapshot:
 
 def window(share: float, at: float, resets_at: float = NOW + 3600) -> QuotaWindow:
     return QuotaWindow("5h", "5h", share, at, Source.HEADERS, resets_at=resets_at)
-
-
-@pytest.mark.parametrize(
-    ("asked", "answered", "same"),
-    [
-        ("claude-haiku-4-5", "claude-haiku-4-5-20251001", True),  # an alias and what it stands for
-        ("anthropic/claude-haiku-4-5", "claude-haiku-4-5", True),  # the provider's name before it
-        ("openrouter:qwen/qwen3:free", "qwen/qwen3:free", True),  # the vendor's own name
-        ("puter/gpt-5-nano", "gpt-5-nano-2025-08-07", True),
-        ("gpt-5-nano", "gpt-4o", False),
-        ("claude-opus-5", "claude-sonnet-5", False),
-    ],
-)
-def test_names_of_one_model_are_told_from_a_fallback(asked: str, answered: str, same: bool) -> None:
-    assert same_model(asked, answered) is same
 
 
 def test_the_pace_counts_from_the_first_token() -> None:

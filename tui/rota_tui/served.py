@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rota.account import Kind
+from rota.model_names import instead_of, same_model
 
 if TYPE_CHECKING:
     from rota.errors import Attempt
@@ -69,7 +70,7 @@ def figures(
     return Figures(
         account=state.account.label if state is not None else story.account_id,
         model=story.model,
-        asked="" if same_model(story.requested_model, story.model) else story.requested_model,
+        asked=instead_of(story),
         first_token=story.first_token / clock_speed if story.first_token is not None else None,
         duration=story.duration / clock_speed,
         speed=_speed(story, clock_speed),
@@ -83,15 +84,6 @@ def figures(
         reason=story.reason,
         attempts=tuple(replace(a, took=a.took / clock_speed, waited=a.waited / clock_speed) for a in story.attempts),
     )
-
-
-def same_model(asked: str, answered: str) -> bool:
-    """Whether two names mean one model: `claude-haiku-4-5` and `claude-haiku-4-5-20251001` do."""
-    one, other = asked.casefold(), answered.casefold()
-    for provider in ("anthropic/", "puter/"):
-        one = one.removeprefix(provider)
-    one, other = one.removesuffix(":free"), other.removesuffix(":free")
-    return not one or not other or one in other or other in one
 
 
 def _speed(story: RequestServed, clock_speed: float) -> float | None:

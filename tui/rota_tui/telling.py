@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from rota import events as happened
 from rota.account import Health
+from rota.model_names import instead_of
 from rota_tui.formatting import clock, took, usd
 from rota_tui.pieces import Line, Piece, Tone, clean
 from rota_tui.wording import cause, provider_name
@@ -130,8 +131,7 @@ def _health(said: Callable[..., Said], who: Piece, health: Health, why: str) -> 
 
 
 def _served(said: Callable[..., Said], who: Piece, event: happened.RequestServed) -> Said:
-    wanted = event.requested_model.removeprefix(f"{event.provider}/")
-    asked = "" if event.model.startswith(wanted) else f" instead of {wanted}"  # a dated name is the same model
+    asked = f" instead of {wanted}" if (wanted := instead_of(event)) else ""
     cost = f", {usd(event.cost_usd)}" if event.cost_usd else ""
     return said(
         Tone.QUIET,

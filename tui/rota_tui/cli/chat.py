@@ -118,11 +118,14 @@ def _hop(hop: Hop) -> str:
 
 
 def _served(story: RequestServed, label: str) -> str:
+    from rota.model_names import instead_of
+
+    asked = f" instead of {wanted}" if (wanted := instead_of(story)) else ""
     speed = story.output_tokens / story.duration if story.duration > 0 else 0.0
     first = f" · first token {story.first_token:.1f} s" if story.first_token is not None else ""
     cost = f" · ${story.cost_usd:.4f}" if story.cost_usd is not None else ""
     return (
-        f"— {label} · {story.model}{first} · {speed:.0f} tokens/s"
+        f"— {label} · {story.model}{asked}{first} · {speed:.0f} tokens/s"
         f" · {story.input_tokens}+{story.output_tokens} tokens{cost}"
     )
 

@@ -67,6 +67,7 @@ def _document(story: Sequence[Event], snapshot: Snapshot) -> dict[str, Any]:
 
 def _lines(story: Sequence[Event], snapshot: Snapshot, look: Look) -> list[Line]:
     from rota.events import AttemptFailed, RequestServed, RequestStarted
+    from rota.model_names import instead_of
     from rota_tui.formatting import stamp, took, usd
     from rota_tui.pieces import Piece, Tone, clean
 
@@ -90,7 +91,8 @@ def _lines(story: Sequence[Event], snapshot: Snapshot, look: Look) -> list[Line]
         first = f", first content after {took(end.first_token)}" if end.first_token is not None else ""
         who = Piece(clean(_label(snapshot, end.account_id)), Tone.OK)
         tokens = f"{end.input_tokens}+{end.output_tokens} tokens"
-        told = f" answered with {clean(end.model)} in {took(end.duration)}{first}, {tokens}{cost}"
+        asked = f" instead of {clean(wanted)}" if (wanted := instead_of(end)) else ""
+        told = f" answered with {clean(end.model)}{asked} in {took(end.duration)}{first}, {tokens}{cost}"
         lines += [(Piece("served   ", Tone.OK), who, Piece(told))]
     elif end is not None:
         lines += [(Piece("failed   ", Tone.SPENT), Piece(clean(end.message)))]

@@ -9,10 +9,10 @@ from textual import work
 from textual.reactive import var
 
 from rota.errors import RotaError
+from rota.model_names import same_model
 from rota.snapshot import Snapshot
 from rota_tui.conversation import Choice, default_choice, first_choice, named
 from rota_tui.screens.chat_asking import ChatAsking
-from rota_tui.served import same_model
 from rota_tui.wording import provider_name
 
 if TYPE_CHECKING:
