@@ -233,7 +233,7 @@ class Poller:
         return None if windows else "such accounts have no figures to ask for; they come with each answer"
 
     async def _still_shut(self, state: AccountState, credential: Credential) -> str | None:
-        """What the provider still wants of the account's person; None when it is open again, which the log is told."""
+        """What the provider still wants of the person; None when the account is open again, which is said."""
         try:
             identity = await self._providers[state.account.provider].identify(credential)
         except ProviderError as error:

@@ -29,7 +29,7 @@ from rota.simulator import World, base_urls, create_app, credentials_of
 from rota.vault.memory import MemoryVault
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine
+    from collections.abc import AsyncIterator, Awaitable, Callable
     from pathlib import Path
 
     from rota.errors import Attempt
@@ -205,7 +205,7 @@ async def settle(turns: int = 200) -> None:
         await asyncio.sleep(0)
 
 
-async def waited(it: Pooled, work: Coroutine[Any, Any, T], seconds: float) -> T:
+async def waited(it: Pooled, work: Awaitable[T], seconds: float) -> T:
     """Do `work` while up to so much time passes."""
     task = asyncio.ensure_future(work)
     until = it.clock.monotonic() + seconds

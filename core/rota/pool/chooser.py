@@ -157,6 +157,11 @@ class Chooser:
                 return busy
         return None
 
+    def still(self, pick: Pick, quest: Quest) -> bool:
+        """Whether a pick may serve after some wait."""
+        snapshot, now = self._look(), self._clock.now()
+        return self._at(snapshot, quest, pick.account.id, (pick.target,), pick.preferred.reason, now) is not None
+
     def view(self, snapshot: Snapshot, question: Question, now: float) -> View:
         """The accounts in order, as far as the question looks at them."""
         if question.account_id is not None:

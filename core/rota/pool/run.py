@@ -113,21 +113,26 @@ class Run:
         if self._resume_at is not None:
             await sleep_until(means.clock, self._resume_at)
             self._resume_at = None
-        taken = await means.chooser.lease(self._quest)
-        if taken is None:
-            raise self._over()
-        attempt = self._begin(*taken)
+        while True:
+            taken = await means.chooser.lease(self._quest)
+            if taken is None:
+                raise self._over()
+            attempt = self._begin(*taken)
+            try:
+                credential = await self._signed(attempt)
+            except ProviderError as error:
+                return await self._failed(error, attempt, None)
+            except SecretMissing:
+                return self._without_secret(attempt)
+            if credential is not None:
+                break
         account, target = attempt.pick.account, attempt.pick.target
-        credential: Credential | None = None
+        provider = means.providers[target.provider]
+        lease = Lease(self.request_id, account, provider, target.model, credential, attempt.reason)
         try:
-            credential = await means.credentials.current(account.id)
-            provider = means.providers[target.provider]
-            lease = Lease(self.request_id, account, provider, target.model, credential, attempt.reason)
             got = await send(lease)
         except ProviderError as error:
             return await self._failed(error, attempt, credential)
-        except SecretMissing:
-            return self._without_secret(attempt)
         self._first_content = means.clock.monotonic() - self._began
         means.gate.accepted(account.id)
         return got
@@ -197,6 +202,16 @@ class Run:
         self._candidates = pick.candidates
         self._try = _Try(pick, slot, opened.reason, opened.session, monotonic, monotonic - self._free_since)
         return self._try
+
+    async def _signed(self, attempt: _Try) -> Credential | None:
+        """What signs the try; None when its account was held while it was being renewed: choose again."""
+        means, known = self._means, self._means.journal.snapshot
+        credential = await means.credentials.current(attempt.pick.account.id)
+        if means.journal.snapshot is known or means.chooser.still(attempt.pick, self._quest):
+            return credential
+        self._try = None
+        attempt.slot.leave()
+        return None
 
     # --- failing ------------------------------------------------------------------------------------------
 

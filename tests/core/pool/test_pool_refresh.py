@@ -10,12 +10,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.support.pool_world import Pooled, credential_of, pooled, settle
+from tests.support.pool_world import Pooled, credential_of, pooled, settle, waited
 
 from rota.account import Account, Health, Kind
 from rota.clock import SystemClock
 from rota.errors import Meaning, ProviderError, SecretMissing, VaultError
-from rota.events import AccountAdded, AccountRemoved, AccountRenewed, Identity, RefreshFailed, TokenRefreshed
+from rota.events import (
+    AccountAdded,
+    AccountRemoved,
+    AccountRenewed,
+    CooldownStarted,
+    Identity,
+    RefreshFailed,
+    TokenRefreshed,
+)
 from rota.journal import Journal
 from rota.log import SqliteLog
 from rota.paths import under
@@ -280,6 +288,28 @@ async def test_a_failed_refresh_hands_the_request_to_another_account(tmp_path: P
         it.force(Fault("html", path="/oauth/token", status=500))
         assert await it.ask(SONNET) == "q"
         assert it.state("p").account.health is Health.READY
+
+
+async def test_an_account_held_while_its_token_was_renewed_is_left_alone(tmp_path: Path) -> None:
+    def two(world: World) -> None:
+        world.add_profile("p")
+        world.add_profile("q")
+
+    async with pooled(tmp_path, two) as it:
+        end_token(it)
+        it.world.knobs.latency = 1.0
+        asked = asyncio.ensure_future(it.ask(SONNET))
+        await settle()
+        now = it.clock.now()
+        it.journal.publish(
+            CooldownStarted(
+                at=now, account_id="id-p", until=now + 60, meaning=Meaning.LIMITED, reason="5h limit reached"
+            )
+        )
+        assert await waited(it, asked, 30) == "q"
+        assert [account for account, _ in it.calls()] == ["q"]
+        assert len(it.snapshot.in_flight) == 0
+        assert [s.account_id for s in it.stories()] == ["id-q"]
 
 
 @pytest.mark.parametrize("processes", [2])
