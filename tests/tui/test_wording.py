@@ -11,7 +11,6 @@ from rota.errors import Meaning
 from rota.events import AccountAdded, AccountDisabled, CooldownStarted, Event, HealthChanged, QuotaObserved
 from rota.fold import fold
 from rota.quota import QuotaWindow, Source, Unit
-from rota.settings import AnthropicSettings, Settings
 from rota.snapshot import Snapshot
 from rota_tui import wording
 from rota_tui.pieces import ASCII, Locale, Tone, plain
@@ -98,8 +97,8 @@ def test_serving_comes_before_ready_but_never_hides_a_hold() -> None:
 
 
 def test_a_subscription_that_is_not_routed_to_is_never_called_ready() -> None:
-    assert wording.watched_kinds(Settings()) == {Kind.SUBSCRIPTION}
-    assert not wording.watched_kinds(Settings(anthropic=AnthropicSettings(route_subscriptions=True)))
+    assert wording.watched_kinds(route_subscriptions=False) == {Kind.SUBSCRIPTION}
+    assert not wording.watched_kinds(route_subscriptions=True)
     why = wording.reason(after(account()).accounts["a"], NOW, UTC, watched=True)
     assert why.text == "watched only"
 

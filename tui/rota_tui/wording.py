@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from rota.account import Account
     from rota.quota import QuotaWindow
-    from rota.settings import Settings
     from rota.snapshot import AccountState, Hold, Snapshot
     from rota_tui.pieces import Locale
 
@@ -48,6 +47,8 @@ _KINDS = {
     Kind.PUTER: "account",
     Kind.PUTER_GUEST: "guest",
 }
+
+WATCHED_ONLY = "watched only"
 
 PROVIDERS = {"anthropic": "Anthropic", "puter": "Puter"}
 
@@ -119,9 +120,9 @@ def reason(
     return _ready(state, now, tz, pinned=pinned, watched=watched)
 
 
-def watched_kinds(settings: Settings) -> frozenset[Kind]:
+def watched_kinds(*, route_subscriptions: bool) -> frozenset[Kind]:
     """The kinds of account whose quota is shown but that no request goes through (DESIGN section 7)."""
-    return frozenset() if settings.anthropic.route_subscriptions else frozenset({Kind.SUBSCRIPTION})
+    return frozenset() if route_subscriptions else frozenset({Kind.SUBSCRIPTION})
 
 
 def _ready(state: AccountState, now: float, tz: tzinfo | None, *, pinned: bool, watched: bool) -> Reason:
@@ -134,7 +135,7 @@ def _ready(state: AccountState, now: float, tz: tzinfo | None, *, pinned: bool, 
     if low is not None and low.utilization is not None and low.utilization >= LOW_FROM:
         return Reason(f"{clean(low.label)} {percent(low.headroom(now))} left", Tone.LOW)
     if watched:
-        return Reason("watched only", Tone.QUIET)
+        return Reason(WATCHED_ONLY, Tone.QUIET)
     held = sum(hold.active(now) for hold in state.model_holds.values())
     if held:
         return Reason(f"ready, {held} model{'s' * (held > 1)} cooling", Tone.OK)

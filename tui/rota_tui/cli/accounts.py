@@ -11,6 +11,7 @@ import click
 from rota_tui.cli import EXIT_NOT_CONFIGURED
 
 if TYPE_CHECKING:
+    from rota.account import Kind
     from rota.snapshot import Snapshot
     from rota_tui.pieces import Line
 
@@ -36,10 +37,10 @@ def command(as_json: bool) -> None:
         sys.exit(EXIT_NOT_CONFIGURED)
     from rota_tui.cli.terminal import look, rendered
 
-    click.echo(rendered(_lines(snapshot, now), look()))
+    click.echo(rendered(_lines(snapshot, now, reading.watched(reading.rules())), look()))
 
 
-def _lines(snapshot: Snapshot, now: float) -> list[Line]:
+def _lines(snapshot: Snapshot, now: float, watched: frozenset[Kind]) -> list[Line]:
     from rota_tui.cli.terminal import columns
     from rota_tui.pieces import Piece, Tone, clean
     from rota_tui.wording import plan_of, provider_name, reason
@@ -51,7 +52,8 @@ def _lines(snapshot: Snapshot, now: float) -> list[Line]:
         is_pinned = pinned is not None and pinned.account_id == account.id
         active = snapshot.active.get(account.provider)
         is_active = active is not None and active.account_id == account.id
-        said = reason(state, now, None, serving=snapshot.serving(account.id, now), pinned=is_pinned)
+        serving = snapshot.serving(account.id, now)
+        said = reason(state, now, None, serving=serving, pinned=is_pinned, watched=account.kind in watched)
         rows.append(
             [
                 Piece(f"{number}", Tone.QUIET),

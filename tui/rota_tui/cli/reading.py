@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from rota.account import Kind
     from rota.log import SqliteLog
     from rota.paths import Paths
     from rota.pool.rules import Rules
@@ -58,6 +59,13 @@ def rules() -> Rules:
     from rota.pool.rules import rules_from
 
     return rules_from(peeker(home(), os.environ))
+
+
+def watched(rules: Rules) -> frozenset[Kind]:
+    """The kinds of account that no request goes through."""
+    from rota_tui.wording import watched_kinds
+
+    return watched_kinds(route_subscriptions=rules.route_subscriptions)
 
 
 def next_up(snapshot: Snapshot, rules: Rules, now: float) -> dict[str, str | None]:

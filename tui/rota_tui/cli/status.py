@@ -14,6 +14,7 @@ import click
 from rota_tui.cli import EXIT_NOT_CONFIGURED
 
 if TYPE_CHECKING:
+    from rota.pool.rules import Rules
     from rota.snapshot import Snapshot
 
 
@@ -37,26 +38,32 @@ def command(watch: bool, plain: bool, as_json: bool, ascii: bool) -> None:
     reading.briefly()
     snapshot = reading.snapshot()
     now = time.time()
-    next_up = reading.next_up(snapshot, reading.rules(), now)
+    rules = reading.rules()
+    next_up = reading.next_up(snapshot, rules, now)
     if as_json:
         from rota.status import document
         from rota_tui.cli.printing import echo_json
 
         echo_json(document(snapshot, now, next_up))
         return
-    click.echo(_text(snapshot, now, next_up, plain=plain, ascii=ascii))
+    click.echo(_text(snapshot, now, next_up, rules, plain=plain, ascii=ascii))
     if not snapshot.listed():
         sys.exit(EXIT_NOT_CONFIGURED)
 
 
-def _text(snapshot: Snapshot, now: float, next_up: dict[str, str | None], *, plain: bool, ascii: bool) -> str:
+def _text(
+    snapshot: Snapshot, now: float, next_up: dict[str, str | None], rules: Rules, *, plain: bool, ascii: bool
+) -> str:
+    from rota_tui.cli import reading
+
+    watched = reading.watched(rules)
     if plain and snapshot.listed():
         from rota_tui.cli.status_plain import sentences
 
-        return "\n".join(sentences(snapshot, now, next_up, None).values())
+        return "\n".join(sentences(snapshot, now, next_up, None, watched).values())
     from dataclasses import replace
 
     from rota_tui.cli.status_table import table
     from rota_tui.cli.terminal import look
 
-    return table(snapshot, now, next_up, replace(look(ascii=ascii), wide=False))
+    return table(snapshot, now, next_up, replace(look(ascii=ascii), wide=False), watched)

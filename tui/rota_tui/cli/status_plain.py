@@ -12,14 +12,21 @@ from rota_tui.wording import plan_of, provider_name, reason
 if TYPE_CHECKING:
     from datetime import tzinfo
 
+    from rota.account import Kind
     from rota.quota import QuotaWindow
     from rota.snapshot import AccountState, Snapshot
 
 
-def sentences(snapshot: Snapshot, now: float, next_up: dict[str, str | None], tz: tzinfo | None) -> dict[str, str]:
+def sentences(
+    snapshot: Snapshot,
+    now: float,
+    next_up: dict[str, str | None],
+    tz: tzinfo | None,
+    watched: frozenset[Kind],
+) -> dict[str, str]:
     """One sentence an account, by its id, in the list's order. They move with facts, not with the clock."""
     return {
-        state.id: _sentence(snapshot, state, number, now, next_up, tz)
+        state.id: _sentence(snapshot, state, number, now, next_up, tz, watched)
         for number, state in enumerate(snapshot.listed(), 1)
     }
 
@@ -31,11 +38,13 @@ def _sentence(
     now: float,
     next_up: dict[str, str | None],
     tz: tzinfo | None,
+    watched: frozenset[Kind],
 ) -> str:
     account = state.account
     pinned = snapshot.pinned.get(account.provider)
     is_pinned = pinned is not None and pinned.account_id == account.id
-    said = reason(state, now, tz, serving=snapshot.serving(account.id, now), pinned=is_pinned)
+    serving = snapshot.serving(account.id, now)
+    said = reason(state, now, tz, serving=serving, pinned=is_pinned, watched=account.kind in watched)
     why = f"{said.text.partition(', back in')[0]}, back {said.extra}" if said.ticks else said.text
     parts = [f"{number}. {clean(account.label)}", provider_name(account.provider), plan_of(account), why]
     if account.health is not Health.READY and account.health_reason:

@@ -12,9 +12,11 @@ from rota_tui.pieces import Line, Locale, Piece, Tone, pad, width_of
 from rota_tui.wording import plan_of, pool_line, provider_name, reason
 
 if TYPE_CHECKING:
+    from rota.account import Kind
     from rota.quota import QuotaWindow
     from rota.snapshot import AccountState, Snapshot
     from rota_tui.cli.terminal import Look
+    from rota_tui.wording import Reason
 
 MAIN = ("5h", "7d", "month", "requests", "tokens")
 """The windows that a row shows, the first two that an account has."""
@@ -31,17 +33,24 @@ Or look around first:
   rota demo"""
 
 
-def table(snapshot: Snapshot, now: float, next_up: dict[str, str | None], look: Look) -> str:
-    """The table, without a final newline."""
+def table(
+    snapshot: Snapshot, now: float, next_up: dict[str, str | None], look: Look, watched: frozenset[Kind]
+) -> str:
+    """The table, without a final newline.
+
+    Args:
+        watched: the kinds of account that no request goes through (`wording.watched_kinds`).
+    """
     listed = snapshot.listed()
     if not listed:
         return EMPTY
     locale = look.locale
-    lines: list[Line] = [pool_line(snapshot, now, locale), ()]
+    lines: list[Line] = [pool_line(snapshot, now, locale, watched), ()]
     names = min(24, max(cell_len(s.account.label) for s in listed))
     for number, state in enumerate(listed, 1):
         mark = _mark(snapshot, state, next_up, locale)
-        lines += _row(snapshot, state, number, mark, now, locale, names)
+        said = _reason(snapshot, state, now, locale, watched)
+        lines += _row(state, number, mark, said, now, locale, names)
     lines += _model_holds(snapshot, now, locale)
     return rendered(lines, look)
 
@@ -56,19 +65,24 @@ def _mark(snapshot: Snapshot, state: AccountState, next_up: dict[str, str | None
     return Piece(" ")
 
 
-def _row(
-    snapshot: Snapshot, state: AccountState, number: int, mark: Piece, now: float, locale: Locale, names: int
-) -> list[Line]:
-    """Two lines an account: who and how it is, then its main windows."""
-    account, glyphs = state.account, locale.glyphs
+def _reason(snapshot: Snapshot, state: AccountState, now: float, locale: Locale, watched: frozenset[Kind]) -> Reason:
+    account = state.account
     pinned = snapshot.pinned.get(account.provider)
-    why = reason(
+    return reason(
         state,
         now,
         locale.tz,
         serving=snapshot.serving(account.id, now),
         pinned=pinned is not None and pinned.account_id == account.id,
+        watched=account.kind in watched,
     )
+
+
+def _row(
+    state: AccountState, number: int, mark: Piece, why: Reason, now: float, locale: Locale, names: int
+) -> list[Line]:
+    """Two lines an account: who and how it is, then its main windows."""
+    account, glyphs = state.account, locale.glyphs
     head = (
         Piece(f"{number:>2} ", Tone.QUIET),
         mark,

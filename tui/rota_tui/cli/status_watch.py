@@ -73,9 +73,10 @@ def _watch_json(rules: Rules) -> None:
 def _watch_sentences(rules: Rules) -> None:
     """All of them once, then those that changed, each with the time."""
     shown: dict[str, str] | None = None
+    watched = reading.watched(rules)
     for snapshot in snapshots(5.0):
         now = time.time()
-        said = sentences(snapshot, now, reading.next_up(snapshot, rules, now), None)
+        said = sentences(snapshot, now, reading.next_up(snapshot, rules, now), None, watched)
         if shown is None:
             for text in said.values() or ("No account yet.",):
                 click.echo(text)
@@ -93,11 +94,12 @@ def _watch_in_place(rules: Rules, *, ascii: bool) -> None:
     import shutil
 
     height = 0
+    watched = reading.watched(rules)
     try:
         for snapshot in snapshots(EVERY_S):
             now = time.time()
             how = replace(look(ascii=ascii), wide=False)
-            lines = table(snapshot, now, reading.next_up(snapshot, rules, now), how).split("\n")
+            lines = table(snapshot, now, reading.next_up(snapshot, rules, now), how, watched).split("\n")
             room = shutil.get_terminal_size((80, 24)).lines - 1
             if len(lines) > room:
                 lines = [*lines[: room - 1], f"{len(lines) - room + 1} more lines; this terminal is too short"]

@@ -14,6 +14,7 @@ from rota_tui.cli.completing import accounts as complete_accounts
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from rota.account import Kind
     from rota.quota import QuotaWindow
     from rota.snapshot import AccountState
     from rota_tui.cli.terminal import Look
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="One versioned JSON object.")
 def command(account: str | None, refresh: bool, as_json: bool) -> None:
     """Show every quota window of ACCOUNT, or of all accounts."""
+    from rota_tui.cli import reading
+
     problems: dict[str, str] = {}
     if refresh:
         import asyncio
@@ -33,7 +36,6 @@ def command(account: str | None, refresh: bool, as_json: bool) -> None:
         states, problems = asyncio.run(_refreshed(account))
     else:
         from rota.naming import find
-        from rota_tui.cli import reading
 
         snapshot = reading.snapshot()
         states = [find(snapshot, account)] if account is not None else snapshot.listed()
@@ -52,7 +54,7 @@ def command(account: str | None, refresh: bool, as_json: bool) -> None:
     from rota_tui.cli.terminal import look, rendered
 
     how = look()
-    click.echo(rendered(_lines(states, problems, now, how), how))
+    click.echo(rendered(_lines(states, problems, now, how, reading.watched(reading.rules())), how))
 
 
 async def _refreshed(name: str | None) -> tuple[list[AccountState], dict[str, str]]:
@@ -73,7 +75,9 @@ async def _refreshed(name: str | None) -> tuple[list[AccountState], dict[str, st
         return [s for each in wanted if (s := engine.snapshot.account(each.id)) is not None], problems
 
 
-def _lines(states: Sequence[AccountState], problems: dict[str, str], now: float, look: Look) -> list[Line]:
+def _lines(
+    states: Sequence[AccountState], problems: dict[str, str], now: float, look: Look, watched: frozenset[Kind]
+) -> list[Line]:
     from rota_tui.cli.terminal import columns
     from rota_tui.formatting import usd
     from rota_tui.pieces import Piece, Tone, clean
@@ -82,7 +86,7 @@ def _lines(states: Sequence[AccountState], problems: dict[str, str], now: float,
     lines: list[Line] = []
     for state in states:
         account = state.account
-        said = reason(state, now, look.tz)
+        said = reason(state, now, look.tz, watched=account.kind in watched)
         head = f"{provider_name(account.provider)} {plan_of(account)}"
         lines.append(
             (Piece(clean(account.label), Tone.NAME), Piece(f"  {head}  ", Tone.QUIET), Piece(said.text, said.tone))

@@ -8,6 +8,7 @@ from rota_tui.dialogs.picker import PickerDialog
 from rota_tui.widgets.server_table import ANY, ServerTable
 
 if TYPE_CHECKING:
+    from rota.account import Kind
     from rota.snapshot import Snapshot
     from rota_tui.pieces import Locale
     from rota_tui.widgets.line_table import LineTable
@@ -25,7 +26,7 @@ class AccountPicker(PickerDialog):
         locale: Locale,
         ticks: Ticks,
         *,
-        routed: bool,
+        watched: frozenset[Kind],
         any_words: str,
         current: str | None = None,
         typed: str = "",
@@ -38,7 +39,7 @@ class AccountPicker(PickerDialog):
         )
         self._current = current
         self._servers = ServerTable(
-            snapshot, provider, now, locale, ticks, routed=routed, any_words=any_words, id="servers"
+            snapshot, provider, now, locale, ticks, watched=watched, any_words=any_words, id="servers"
         )
 
     def make_table(self) -> LineTable:

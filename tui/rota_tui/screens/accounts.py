@@ -71,7 +71,7 @@ class AccountsScreen(AccountActions):
         self._ranked_at = float("-inf")
         self._filled = False
         self._liftable = False
-        self._watched = watched_kinds(engine.settings)
+        self._watched = watched_kinds(route_subscriptions=engine.settings.anthropic.route_subscriptions)
         self.set_class(locale.glyphs is ASCII, "-ascii")
         self._size_up(engine.snapshot)
 

@@ -111,7 +111,7 @@ class ChatScreen(ChatChoosing):
                     yield Label("", id="notice", markup=False)
                     yield PromptInput(id="prompt")
             with Vertical(id="side"):
-                servers = ServersPanel(locale, ticks, id="servers")
+                servers = ServersPanel(locale, ticks, self.watched, id="servers")
                 yield servers.data_bind(cls.now, cls.snapshot, cls.ranking, cls.choice)
                 yield ActivityStrip(locale, wrapped=True, id="activity").data_bind(cls.snapshot, cls.recent)
         yield KeyBar()

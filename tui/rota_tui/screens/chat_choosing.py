@@ -13,9 +13,10 @@ from rota.model_names import same_model
 from rota.snapshot import Snapshot
 from rota_tui.conversation import Choice, default_choice, first_choice, named
 from rota_tui.screens.chat_asking import ChatAsking
-from rota_tui.wording import provider_name
+from rota_tui.wording import provider_name, watched_kinds
 
 if TYPE_CHECKING:
+    from rota.account import Kind
     from rota.events import Event
     from rota.pool.strategy import Ranking
     from rota.providers.base import Model
@@ -47,6 +48,11 @@ class ChatChoosing(ChatAsking):
         own = [m for m in self._models if m.provider == choice.provider]
         exact = next((m for m in own if m.id == choice.model or choice.model in m.aliases), None)
         return exact or next((m for m in own if same_model(choice.model, m.id)), None)
+
+    @property
+    def watched(self) -> frozenset[Kind]:
+        """The kinds of account that answer only when one is chosen by name."""
+        return watched_kinds(route_subscriptions=self.engine.settings.anthropic.route_subscriptions)
 
     def label_of(self, account_id: str | None) -> str:
         """An account's label; empty for any."""
@@ -149,14 +155,13 @@ class ChatChoosing(ChatAsking):
 
         ranking = self.engine.ranking(choice.provider, choice.model)
         label = self.label_of(ranking.chosen)
-        settings = self.engine.settings
         picker = AccountPicker(
             self.snapshot,
             choice.provider,
             self.engine.clock.now(),
             self._locale,
-            settings.pool.thresholds,
-            routed=settings.anthropic.route_subscriptions,
+            self.engine.settings.pool.thresholds,
+            watched=self.watched,
             any_words=f"next: {label}" if label else "none is free",
             current=choice.account_id,
             typed=typed,

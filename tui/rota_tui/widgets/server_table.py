@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rota.account import Kind
 from rota.quota import binding
 from rota_tui.pieces import Piece, Tone
 from rota_tui.widgets.line_table import Column, LineTable
 from rota_tui.widgets.quota_gauge import cell_width, gauge_cell
-from rota_tui.wording import plan_of, provider_name, reason
+from rota_tui.wording import WATCHED_ONLY, plan_of, provider_name, reason
 
 if TYPE_CHECKING:
+    from rota.account import Kind
     from rota.snapshot import AccountState, Snapshot
     from rota_tui.pieces import Line, Locale
     from rota_tui.widgets.quota_gauge import Ticks
@@ -33,7 +33,7 @@ class ServerTable(LineTable):
         locale: Locale,
         ticks: Ticks,
         *,
-        routed: bool,
+        watched: frozenset[Kind],
         any_words: str,
         id: str | None = None,
     ) -> None:
@@ -42,7 +42,7 @@ class ServerTable(LineTable):
         self._ticks = ticks
         self._now = now
         self._provider = provider
-        self._routed = routed
+        self._watched = watched
         self._any_words = any_words
         self.states = {s.id: s for s in sorted(snapshot.listed(), key=lambda s: s.account.provider != provider)}
 
@@ -85,11 +85,9 @@ class ServerTable(LineTable):
                 return self._reason(state)
 
     def _reason(self, state: AccountState) -> Line:
-        why = reason(state, self._now, self._locale.tz)
+        why = reason(state, self._now, self._locale.tz, watched=state.account.kind in self._watched)
         dot = self._locale.glyphs.ring if why.tone is Tone.QUIET else self._locale.glyphs.dot
-        text = why.text
-        if text == "ready" and state.account.kind is Kind.SUBSCRIPTION and not self._routed:
-            dot, text = self._locale.glyphs.ring, "only when chosen here"
+        text = "only when chosen here" if why.text == WATCHED_ONLY else why.text
         return (Piece(f"{dot} ", why.tone), Piece(text, Tone.QUIET if why.tone is Tone.OK else why.tone))
 
 

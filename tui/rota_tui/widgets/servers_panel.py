@@ -31,10 +31,11 @@ class ServersPanel(LinesView):
     ranking: var[Ranking | None] = var(None, init=False)
     choice: var[Choice | None] = var(None, init=False)
 
-    def __init__(self, locale: Locale, ticks: Ticks, *, id: str | None = None) -> None:
+    def __init__(self, locale: Locale, ticks: Ticks, watched: frozenset[Kind], *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._locale = locale
         self._ticks = ticks
+        self._watched = watched
 
     def watch_snapshot(self) -> None:
         self.renew()
@@ -88,7 +89,7 @@ class ServersPanel(LinesView):
             drawn = gauge(share, bar, glyphs, tick_of(window, self._ticks), window_tone(window, now))
             meter = (*drawn, Piece(f" {percent(share):>4}", Tone.QUIET))
         lines: list[Line] = [(Piece(mark.text, Tone.ACTIVE), label, Piece(" "), *meter)]
-        why = reason(state, now, self._locale.tz, serving=serving)
+        why = reason(state, now, self._locale.tz, serving=serving, watched=state.account.kind in self._watched)
         if why.text != "ready":
             lines.append((Piece("  "), Piece(why.text, why.tone)))
         elif excluded and self.ranking is not None and (barred := self.ranking.why_not(state.id)) is not None:
