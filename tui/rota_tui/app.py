@@ -10,6 +10,7 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.reactive import var
 
+from rota.clock import FastClock
 from rota.snapshot import Snapshot
 from rota_tui.messages import CoreChanged, TestRequested
 from rota_tui.pieces import ASCII, UNICODE, Locale
@@ -21,17 +22,29 @@ if TYPE_CHECKING:
 
     from textual.screen import Screen
 
+    from rota.clock import Clock
     from rota.engine import Engine
     from rota.events import Event
 
 FRAME = 0.1
 """Seconds between two looks at the core: hundreds of events become one repaint."""
 
+TICK = 1.0
+"""Seconds between two ticks of the one clock that moves every countdown."""
+
+FAST_TICK = 0.25
+"""The same where minutes pass in a second: more often than this nobody could read."""
+
 POLL_AFTER = 0.3
 """Seconds until quotas are asked for: what that imports would hold up the first frame and the first key."""
 
 RECENT = 400
 """Events kept for the activity strip."""
+
+
+def tick_seconds(clock: Clock) -> float:
+    """How often countdowns move: once a second of the clock, as far as eyes can follow."""
+    return max(FAST_TICK, min(TICK, TICK / clock.speed)) if isinstance(clock, FastClock) else TICK
 
 
 class RotaApp(App[None]):
@@ -97,7 +110,7 @@ class RotaApp(App[None]):
         return bar.data_bind(RotaApp.now, RotaApp.snapshot)
 
     def on_mount(self) -> None:
-        self.set_interval(1, self.tick)
+        self.set_interval(tick_seconds(self.engine.clock), self.tick)
         self.set_timer(POLL_AFTER, self.engine.start_background)
         self.follow()
 
