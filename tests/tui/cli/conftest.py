@@ -32,6 +32,7 @@ def seeded(server: SimulatorServer, tmp_path_factory: pytest.TempPathFactory) ->
     for model in ("anthropic/claude-haiku-4-5", "puter/gpt-5-nano"):
         ran = command.run("chat", "-m", model, "hello")
         assert ran.code == 0, ran.err
+    assert command.run("usage", "carol", "--refresh").code == 0
     return command
 
 

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from rota_tui.cli import COMMANDS, SECTIONS
+
+if TYPE_CHECKING:
+    from tests.support.command_line import CommandLine
+
+# arguments, exit code, what standard error says first, and what it says to do
+WRONG = [
+    (["statsu"], 2, "There is no command called 'statsu'. Did you mean `rota stats`?", ""),
+    (["status", "--jsno"], 2, "No such option '--jsno'", "See `rota status --help`."),
+    (["use"], 2, "Missing argument 'ACCOUNT'.", "See `rota use --help`."),
+    (["use", "nobody"], 2, "No account is called “nobody”.", "There is: work, carol"),
+    (["reorder", "carol", "to"], 2, "Say which place", "rota reorder --help"),
+    (["lift"], 2, "Say which account", "rota lift --help"),
+    (["label", "carol", " "], 2, "A label cannot be empty.", ""),
+    (["remove"], 2, "Name the accounts, or say --all.", ""),
+    (["remove", "carol", "--all"], 2, "Name the accounts, or say --all.", ""),
+    (["remove", "carol"], 2, "without a terminal say --yes", ""),
+    (["login", "anthropic", "--token"], 2, "anthropic takes --api-key or --subscription.", ""),
+    (["login", "puter", "--api-key"], 2, "puter takes", ""),
+    (["login", "anthropic", "--subscription"], 2, "This needs your yes", ""),
+    (["login", "anthropic"], 2, "Nothing was given; rota wants an API key", ""),
+    (["guard", "--min", "lots"], 2, "lots is not a share; write 10% or 0.1.", ""),
+    (["guard", "--min", "150%"], 2, "150% is not between 0% and 100%.", ""),
+    (["events", "--kind", "RequestSevred"], 2, "Did you mean RequestServed", ""),
+    (["why", "zzz"], 2, "There is no request zzz in the log.", "rota events"),
+    (["config", "get", "pool.stratgy"], 2, "pool.stratgy is not a setting.", "Nearest: pool.strategy"),
+    (["config", "set", "pool.strategy", "best"], 2, "pool.strategy is", "round-robin"),
+    (["config", "list", "pol"], 2, "pol is not a setting", ""),
+    (["migrate", "--from", "netscape"], 2, "There is no source called netscape", ""),
+    (["migrate", "--undo", "--yes"], 2, "There is no import to take back.", ""),
+    (["chat"], 2, "There is no prompt", ""),
+    (["completion", "tcsh"], 2, "'tcsh' is not one of", ""),
+    (["login", "anthropic", "--api-key"], 1, "Anthropic refused it", "check what was pasted"),
+]
+GIVEN: dict[tuple[str, ...], str] = {("login", "anthropic", "--api-key"): "sk-ant-api03-nonsense"}
+
+
+@pytest.mark.parametrize(("args", "code", "says", "todo"), WRONG, ids=[" ".join(args) for args, *_ in WRONG])
+def test_wrong_usage_is_said_in_a_line_with_what_to_do(
+    two: CommandLine, args: list[str], code: int, says: str, todo: str
+) -> None:
+    ran = two.run(*args, given=GIVEN.get(tuple(args)))
+    complaint = ran.err[ran.err.index("rota: ") :].splitlines()
+    assert ran.code == code
+    assert says in complaint[0]
+    assert todo in "".join(complaint[1:])
+    assert len(complaint) <= 2
+    assert ran.out == ""
+
+
+# what exits 3 when there is no account
+@pytest.mark.parametrize(
+    "args", [["status"], ["accounts"], ["usage"], ["guard"], ["models"], ["chat", "hi"], ["remove", "--all", "--yes"]]
+)
+def test_a_home_without_accounts_says_how_to_add_one(fresh: CommandLine, args: list[str]) -> None:
+    ran = fresh.run(*args)
+    assert ran.code == 3
+    assert "rota login" in ran.out + ran.err
+
+
+def test_a_looking_command_makes_no_log(fresh: CommandLine) -> None:
+    for args in (["status"], ["accounts"], ["usage"], ["stats"], ["guard"], ["why"], ["events"]):
+        fresh.run(*args)
+    assert not (fresh.home / "rota" / "data" / "log.db").exists()
+
+
+def test_without_a_network_what_is_known_is_still_shown(offline: CommandLine) -> None:
+    assert "carol" in offline.run("status").out
+    ran = offline.run("usage", "carol", "--refresh")
+    assert ran.code == 0
+    assert "no new figures" in ran.out
+    ran = offline.run("doctor")
+    assert ran.code == 1
+    assert "cannot be reached" in ran.out
+
+
+def test_every_command_has_help_with_an_example(fresh: CommandLine) -> None:
+    bare = {"simulator", "demo", "mcp"}
+    for name in COMMANDS:
+        ran = fresh.run(name, "--help")
+        assert ran.code == 0, name
+        assert name in bare or "rota" in ran.out.partition("Options:")[2], name
+
+
+def test_help_lists_every_command_once_in_its_section(fresh: CommandLine) -> None:
+    listed = [name for names in SECTIONS.values() for name in names]
+    assert set(COMMANDS) <= set(listed)
+    assert len(listed) == len(set(listed))
+    shown = fresh.run("--help").out
+    for name, text in COMMANDS.items():
+        assert f"  {name} " in shown
+        assert text.split()[0] in shown
+
+
+def test_an_ambiguous_name_lists_the_candidates(two: CommandLine) -> None:
+    two.run("label", "work", "team one")
+    two.run("label", "carol", "team two")
+    ran = two.run("use", "team")
+    assert ran.code == 2
+    assert "1 team one" in ran.err
+    assert "2 team two" in ran.err
+
+
+def test_foreign_text_does_not_steer_the_terminal(two: CommandLine) -> None:
+    two.run("label", "carol", "a\x1b[31mb [/foo]")
+    for args in (["status"], ["accounts"], ["usage"], ["events", "-n", "3"]):
+        shown = two.run(*args).out
+        assert "\x1b" not in shown
+    assert "[/foo]" in two.run("accounts").out
