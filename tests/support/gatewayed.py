@@ -48,8 +48,8 @@ class Gatewayed:
     engine: Engine
     gateway: Gateway
     simulator: SimulatorServer
-    wire: list[Passed]
-    """What passed on the wire to the providers, when it is tapped."""
+    tap: Wiretap
+    """On the wire to the providers, when it is asked for."""
     _stack: AsyncExitStack
     _events: Subscription
     _told: list[Event] = field(default_factory=list)
@@ -57,6 +57,11 @@ class Gatewayed:
     @property
     def world(self) -> World:
         return self.simulator.world
+
+    @property
+    def wire(self) -> list[Passed]:
+        """What passed on the tapped wire."""
+        return self.tap.passed
 
     @property
     def key(self) -> str:
@@ -192,4 +197,4 @@ async def gatewayed(
         gateway = await engine.start_gateway()
         tap.passed.clear()
         clients = await stack.enter_async_context(AsyncExitStack())
-        yield Gatewayed(engine, gateway, simulator, tap.passed, clients, engine.subscribe())
+        yield Gatewayed(engine, gateway, simulator, tap, clients, engine.subscribe())

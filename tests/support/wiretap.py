@@ -31,6 +31,7 @@ class Wiretap:
 
     upstream: str
     passed: list[Passed] = field(default_factory=list)
+    _open: set[asyncio.StreamWriter] = field(default_factory=set)
     _server: asyncio.Server | None = None
 
     @property
@@ -45,18 +46,26 @@ class Wiretap:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.kill()
+
+    def kill(self) -> None:
+        """Die: every connection is reset, no new one is taken."""
         assert self._server is not None
         self._server.close()
+        for writer in self._open:
+            writer.transport.abort()
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there = urlsplit(self.upstream)
         far_reader, far_writer = await asyncio.open_connection(there.hostname, there.port)
         heard = _Listener(self.passed)
+        self._open |= {writer, far_writer}
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(_pump(reader, far_writer, heard.asked))
                 group.create_task(_pump(far_reader, writer, heard.answered))
         finally:
+            self._open -= {writer, far_writer}
             writer.close()
             far_writer.close()
 
