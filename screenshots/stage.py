@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import random
 import tempfile
 import time
 from contextlib import asynccontextmanager
@@ -23,9 +22,10 @@ from rota.engine import open_engine
 from rota.errors import RotaError
 from rota.pool.pool import Ask
 from rota.providers.base import ChatRequest, Message, Role, Text
-from rota.simulator import SimulatorServer
+from rota.simulator import base_urls, build_world, create_app, credentials_of
 from rota.vault.memory import MemoryVault
 from rota_tui.app import RotaApp
+from screenshots.inprocess import InProcess
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable
@@ -37,9 +37,10 @@ if TYPE_CHECKING:
 NOW = 1_800_014_400.0
 """Friday 15 January 2027, 12:00 UTC."""
 
-STEP_S = 0.02
-READ_S = 0.004
-"""Real seconds that sockets get between two steps of the clock."""
+SOON_S = 3.0
+"""Who sleeps longer than a model between two words is not waited for."""
+TURNS = 60
+"""Turns of the event loop between two steps of the clock: enough for a piece of an answer to reach the screen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,8 @@ class Question:
     client: str
     model: str
     tokens: int = 180
+    account: str | None = None
+    """Asked of this account alone, as from the test chat."""
 
 
 SONNET, OPUS, HAIKU = "anthropic/claude-sonnet-4-5", "anthropic/claude-opus-4-5", "anthropic/claude-haiku-4-5"
@@ -58,13 +61,13 @@ FREE = "puter/openrouter:xiaomi/mimo-v2-flash:free"
 
 TRAFFIC = (
     Question(60, "opencode", SONNET),
-    Question(240, "night-agent", OPUS, 260),
-    Question(200, "reviewer", HAIKU),
-    Question(180, "docs-bot", FREE),
-    Question(300, "opencode", SONNET, 220),
-    Question(260, "script", "puter/gpt-5-nano", 90),
-    Question(320, "night-agent", OPUS, 300),
-    Question(150, "opencode", SONNET),
+    Question(140, "night-agent", OPUS, 260),
+    Question(100, "reviewer", HAIKU),
+    Question(30, "chat", HAIKU, 40, "Studio Team"),
+    Question(120, "docs-bot", FREE),
+    Question(90, "opencode", SONNET, 220),
+    Question(80, "script", "puter/gpt-5-nano", 90),
+    Question(60, "night-agent", OPUS, 300),
     Question(40, "reviewer", HAIKU, 120),
 )
 
@@ -72,18 +75,21 @@ TRAFFIC = (
 class Stage:
     """A world with a past, ready to be looked at."""
 
-    def __init__(self, engine: Engine, simulator: SimulatorServer, clock: ManualClock) -> None:
+    def __init__(self, engine: Engine, clock: ManualClock) -> None:
         self.engine = engine
-        self.simulator = simulator
         self.clock = clock
 
     async def until(self, work: Awaitable[object]) -> None:
         """Let `work` come to its end, moving the clock for whoever sleeps on it."""
         task = asyncio.ensure_future(work)
         while not task.done():
-            await asyncio.sleep(READ_S)
-            if self.clock.sleepers and not task.done():
-                await self.clock.advance(STEP_S)
+            for _ in range(TURNS):
+                await asyncio.sleep(0)
+            due = self.clock.next_in
+            if due is not None and due <= SOON_S and not task.done():
+                await self.clock.advance(due)
+            else:
+                await asyncio.sleep(0.001)  # the log's thread is at work, or the screen draws
         await task
 
     async def ask(self, question: Question) -> None:
@@ -91,9 +97,9 @@ class Stage:
         prompt = f"Why does this test fail? [[tokens={question.tokens}]]"
         request = ChatRequest(question.model, (Message(Role.USER, (Text(prompt),)),))
         try:
-            async with self.engine.stream(
-                request, Ask(question.model, session=question.client, client=question.client)
-            ) as stream:
+            only = self.engine.find(question.account).id if question.account is not None else None
+            ask = Ask(question.model, account_id=only, session=question.client, client=question.client)
+            async with self.engine.stream(request, ask) as stream:
                 async for _ in stream:
                     pass
         except RotaError:
@@ -115,20 +121,25 @@ async def staged(questions: tuple[Question, ...] = TRAFFIC) -> AsyncIterator[Sta
     if hasattr(time, "tzset"):
         time.tzset()
     clock = ManualClock(NOW)
-    random.seed(7)
     with tempfile.TemporaryDirectory(prefix="rota-pictures-") as home:
-        async with SimulatorServer("demo", seed=7, clock=clock, pace=1.0) as simulator:
-            settings = settings_for(simulator.base_urls)
-            settings = replace(settings, usage=replace(settings.usage, enabled=False))
-            opened = open_engine(home=Path(home), settings=settings, clock=clock, vault=MemoryVault(), seed=7)
-            async with opened as engine:
-                for login in simulator.credentials:
-                    await engine.add_credential(
-                        login["provider"], credential_of(login), label=login["label"], origin="login"
-                    )
-                stage = Stage(engine, simulator, clock)
-                await stage.live_through(questions)
-                yield stage
+        world = build_world("demo", seed=7, clock=clock)
+        world.knobs.pace = 1.0
+        settings = settings_for(base_urls("http://simulator.test"))
+        settings = replace(settings, usage=replace(settings.usage, enabled=False))
+        opened = open_engine(
+            home=Path(home),
+            settings=settings,
+            clock=clock,
+            vault=MemoryVault(),
+            transport=InProcess(create_app(world)),
+            seed=7,
+        )
+        async with opened as engine:
+            for login in credentials_of(world):
+                await engine.add_credential(login["provider"], credential_of(login), label=login["label"])
+            stage = Stage(engine, clock)
+            await stage.live_through(questions)
+            yield stage
 
 
 @asynccontextmanager

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rota_tui.screens.chat_asking import GROUP
 from screenshots.stage import settle, shown, staged
 
 if TYPE_CHECKING:
@@ -46,17 +47,12 @@ async def chat(stage: Stage) -> str:
         await pilot.press("2")
         await settle(pilot)
         await pilot.press(*"How do I retry only what is safe to retry?", "enter")
-        await stage.until(answered(app, pilot))
+        await stage.until(app.workers.wait_for_complete([w for w in app.workers if w.group == GROUP]))
         return await picture(app, pilot)
 
 
-async def answered(app: RotaApp, pilot: Pilot[None]) -> None:
-    """Until the answer is whole."""
-    await app.workers.wait_for_complete([w for w in app.workers if w.group == "chat"])
-    await settle(pilot)
-
-
 async def picture(app: RotaApp, pilot: Pilot[None]) -> str:
+    app.tick()  # not whenever its timer happens to fall due
     await settle(pilot)
     # The SVG's class names hold a hash of its content; the title is what a window would say.
     return re.sub(r"[ \t]+$", "", app.export_screenshot(title="rota"), flags=re.MULTILINE)

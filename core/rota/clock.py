@@ -87,6 +87,12 @@ class ManualClock:
         """How many tasks are waiting on this clock."""
         return sum(not future.done() for _, _, future in self._sleepers)
 
+    @property
+    def next_in(self) -> float | None:
+        """Seconds until the first sleeper falls due; None when nobody waits."""
+        due = [at for at, _, future in self._sleepers if not future.done()]
+        return max(0.0, min(due) - self._monotonic) if due else None
+
     async def sleep(self, seconds: float) -> None:
         import asyncio
 
