@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 
+LOOKS = 12
+
 ACCOUNTS = {
     "accounts": ((120, 40), "rota-dark"),
     "accounts-wide": ((180, 50), "rota-dark"),
@@ -52,10 +54,16 @@ async def chat(stage: Stage) -> str:
 
 
 async def picture(app: RotaApp, pilot: Pilot[None]) -> str:
-    app.tick()  # not whenever its timer happens to fall due
-    await settle(pilot)
-    # The SVG's class names hold a hash of its content; the title is what a window would say.
-    return re.sub(r"[ \t]+$", "", app.export_screenshot(title="rota"), flags=re.MULTILINE)
+    """What is shown once nothing moves any more, however slow the machine."""
+    before = None
+    for _ in range(LOOKS):
+        app.tick()  # not whenever its timer happens to fall due
+        await settle(pilot)
+        shot = app.export_screenshot(title="rota")
+        if shot == before:
+            break
+        before = shot
+    return re.sub(r"[ \t]+$", "", shot, flags=re.MULTILINE)
 
 
 async def take() -> dict[str, str]:
