@@ -14,11 +14,13 @@ import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Self
 
     from tests.support.command_line import CommandLine
 
 PATIENCE_S = 30.0
+AGAIN_S = 0.5
 
 
 class Terminal:
@@ -26,6 +28,7 @@ class Terminal:
 
     def __init__(self, command: CommandLine, args: tuple[str, ...], columns: int) -> None:
         self.shown = ""
+        self._seen = 0
         self._ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
         environ = {**command.environ(), "TERM": "xterm-256color"}
@@ -53,8 +56,9 @@ class Terminal:
         os.write(self._ours, text.encode())
 
     def until(self, text: str) -> str:
-        """Wait until it shows a text; gives all that was shown."""
-        self._read(lambda: text in self.shown, f"{text!r} was not shown")
+        """Wait until it shows a text that was not waited for before; gives all that was shown."""
+        self._read(lambda: text in self.shown[self._seen :], f"{text!r} was not shown")
+        self._seen = self.shown.index(text, self._seen) + len(text)
         return self.shown
 
     def ended(self) -> int:
@@ -63,9 +67,23 @@ class Terminal:
         self._read(lambda: self.process.poll() is not None, "it did not end")
         return self.process.wait(max(0.1, deadline - time.monotonic()))
 
-    def _read(self, done: object, complaint: str) -> None:
+    def interrupted(self) -> int:
+        """Press Ctrl-C until it ends: one pressed just before a program reads a line is noticed at the next key."""
+        pressed = 0.0
+
+        def ended() -> bool:
+            nonlocal pressed
+            if self.process.poll() is None and time.monotonic() - pressed > AGAIN_S:
+                pressed = time.monotonic()
+                self.type("\x03")
+            return self.process.poll() is not None
+
+        self._read(ended, "it did not end")
+        return self.process.wait(PATIENCE_S)
+
+    def _read(self, done: Callable[[], bool], complaint: str) -> None:
         deadline = time.monotonic() + PATIENCE_S
-        while not done():  # type: ignore[operator]  # a callable
+        while not done():
             if time.monotonic() > deadline:
                 raise AssertionError(f"{complaint}; shown: {self.shown!r}")
             readable, _, _ = select.select([self._ours], [], [], 0.05)
@@ -74,5 +92,5 @@ class Terminal:
                     self.shown += os.read(self._ours, 65_536).decode("utf-8", "replace")
                 except OSError:  # Linux says so when the other end is closed
                     self.process.wait(PATIENCE_S)
-                    if not done():  # type: ignore[operator]  # a callable
+                    if not done():
                         raise AssertionError(f"{complaint}; shown: {self.shown!r}") from None
