@@ -19,14 +19,14 @@ REQUESTS = 30
 
 
 def accounts(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Labels; an email where that is what was begun."""
+    """Labels; emails where only one of those begins like that."""
     try:
         listed = reading.snapshot().listed()
     except RotaError:
         return []
-    found = [CompletionItem(s.account.label, help=s.account.provider) for s in listed if s.account.label]
-    found += [CompletionItem(s.account.email, help=s.account.label) for s in listed if incomplete and s.account.email]
-    return _beginning(found, incomplete)
+    labels = [CompletionItem(s.account.label, help=s.account.provider) for s in listed]
+    emails = [CompletionItem(s.account.email, help=s.account.label) for s in listed if s.account.email]
+    return _beginning(labels, incomplete) or _beginning(emails, incomplete)
 
 
 def requests(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:

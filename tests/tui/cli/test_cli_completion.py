@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from rota_tui.cli import COMMANDS
+
+if TYPE_CHECKING:
+    from tests.support.command_line import CommandLine
+
+
+def completed(command: CommandLine, *words: str) -> list[str]:
+    """What bash would offer for the last word."""
+    command.more |= {
+        "_ROTA_COMPLETE": "bash_complete",
+        "COMP_WORDS": " ".join(("rota", *words)),
+        "COMP_CWORD": str(len(words)),
+    }
+    ran = command.process()
+    assert ran.code == 0, ran.err
+    return [line.partition(",")[2] for line in ran.out.splitlines() if line]
+
+
+def test_commands_are_completed(two: CommandLine) -> None:
+    assert set(COMMANDS) <= set(completed(two, ""))
+    assert completed(two, "sta") == ["stats", "status"]
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        (("use", ""), ["work", "carol"]),
+        (("disable", "work", "ca"), ["carol"]),
+        (("usage", "car"), ["carol"]),
+        (("use", "carol@"), ["carol@example.com"]),
+        (("chat", "-a", "w"), ["work"]),
+        (("config", "get", "pool.retry_b"), ["pool.retry_base_s"]),
+        (("config", "set", "pool.strategy", "low"), ["lowest-utilization"]),
+        (("config", "set", "debug", ""), ["true", "false"]),
+        (("migrate", "--from", "opencode-c"), ["opencode-config"]),
+        (("events", "--kind", "requests"), ["RequestServed", "RequestStarted"]),
+        (("login", "pu"), ["puter"]),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_names_and_values_are_completed(two: CommandLine, words: tuple[str, ...], offered: list[str]) -> None:
+    assert sorted(completed(two, *words)) == sorted(offered)
+
+
+def test_models_of_the_last_list_are_completed_with_and_without_their_provider(two: CommandLine) -> None:
+    two.run("models")
+    assert "puter/gpt-5-nano-2025-08-07" in completed(two, "chat", "-m", "puter/gpt-5-na")
+    assert "gpt-5-nano-2025-08-07" in completed(two, "chat", "-m", "gpt-5-na")
+
+
+def test_requests_are_completed_newest_first(two: CommandLine) -> None:
+    last = two.run("why", "--json").json["request_id"]
+    assert completed(two, "why", "")[0] == last
+
+
+def test_a_home_without_anything_completes_nothing_and_complains_of_nothing(fresh: CommandLine) -> None:
+    assert completed(fresh, "use", "") == []
+    assert completed(fresh, "chat", "-m", "") == []
+    assert completed(fresh, "nonsense", "") == []
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_script_of_each_shell_is_one_that_it_takes(two: CommandLine, shell: str) -> None:
+    script = two.run("completion", shell).out
+    assert "_ROTA_COMPLETE" in script
+    program = shutil.which(shell)
+    if program is None:
+        pytest.skip(f"{shell} is not here")
+    checked = subprocess.run([program, "-n"], input=script, text=True, capture_output=True, check=False, timeout=30)
+    assert (checked.returncode, checked.stderr) == (0, "")
