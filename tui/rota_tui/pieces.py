@@ -47,6 +47,8 @@ class Glyphs:
     pinned: str = "◆"
     dot: str = "●"
     ring: str = "○"
+    done: str = "✓"
+    failed: str = "✗"
     sep: str = "·"
     full: str = "━"
     half: str = "╾"
@@ -69,6 +71,8 @@ ASCII = Glyphs(
     pinned="#",
     dot="*",
     ring="o",
+    done="+",
+    failed="x",
     sep="-",
     full="=",
     half=">",

@@ -1,142 +1,128 @@
-"""Adding an account by pasting its key or token; the provider is asked whose it is before anything is kept."""
+"""Adding accounts, or signing in to one again: one question at a time, and nothing kept before it was checked."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import getters, work
+from textual import getters
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Vertical
 from textual.screen import ModalScreen
-from textual.widgets import Button, Input, Label, OptionList
-from textual.widgets.option_list import Option
+from textual.widgets import Label
 
-from rota.account import Kind
 from rota.accounts import Added
-from rota.errors import RotaError
-from rota_tui.dialogs.secret_input import SecretInput
+from rota_tui.dialogs.add_steps import ChoiceStep, DoneStep, NoticeStep, SecretStep, choose_provider, choose_way
+from rota_tui.dialogs.sign_in_step import SignInStep
+from rota_tui.dialogs.step import Step
+from rota_tui.dialogs.ways import WAYS, Way, way_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from textual.app import ComposeResult
 
+    from rota.account import Account
     from rota.engine import Engine
+    from rota_tui.pieces import Locale
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
-    """One way to add an account."""
+class AddAccountDialog(ModalScreen[tuple[Added, ...]]):
+    """Gives what was added or renewed. Escape goes back a question, and at the first leaves.
 
-    provider: str
-    kind: Kind
-    title: str
-    asks: str
-    where: str
+    Args:
+        provider: answered already.
+        again: the account whose login is to be renewed.
+    """
 
-
-WAYS = (
-    Way(
-        "anthropic",
-        Kind.API_KEY,
-        "Anthropic API key",
-        "sk-ant-…",
-        "Made at platform.claude.com/settings/keys. Paste it below; it is checked, then kept in the vault.",
-    ),
-    Way(
-        "puter",
-        Kind.PUTER,
-        "Puter token",
-        "eyJ…",
-        "The token of a Puter sign-in. Paste it below; it is checked, then kept in the vault.",
-    ),
-)
-
-
-class AddAccountDialog(ModalScreen[Added | None]):
-    """Choose what, paste it, done. What was typed stays until it worked or Escape was pressed."""
-
+    CSS_PATH = "add_account.tcss"
     AUTO_FOCUS = ""
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Cancel", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", "Back", show=False)]
 
-    ways = getters.query_one("#ways", OptionList)
-    secret = getters.query_one("#secret", SecretInput)
-    label = getters.query_one("#label", Input)
-    where = getters.query_one("#where", Label)
-    told = getters.query_one("#told", Label)
+    box = getters.query_one(".dialog-box", Vertical)
+    heading = getters.query_one(".dialog-title", Label)
+    keys = getters.query_one(".dialog-keys", Label)
 
-    def __init__(self, engine: Engine, provider: str | None = None) -> None:
+    def __init__(
+        self, engine: Engine, locale: Locale, provider: str | None = None, again: Account | None = None
+    ) -> None:
         super().__init__(classes="dialog")
         self._engine = engine
-        self._chosen = next((i for i, way in enumerate(WAYS) if way.provider == provider), None)
+        self._locale = locale
+        self._again = again
+        self._way = way_of(again.kind) if again is not None else None
+        first = choose_provider if provider is None else lambda: choose_way(provider)
+        self._trail: list[Callable[[], Step]] = [first]
+        """The questions asked so far, to go back to."""
+        self._added: list[Added] = []
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog-box"):
-            yield Label("Add an account", classes="dialog-title")
-            yield OptionList(*(Option(way.title) for way in WAYS), id="ways", compact=True, markup=False)
-            yield Label("", id="where", classes="dialog-hint", markup=False)
-            yield SecretInput(id="secret")
-            yield Input(placeholder="optional", id="label", max_length=60)
-            yield Label("", id="told", classes="dialog-error", markup=False)
-            with Horizontal(classes="dialog-buttons"):
-                yield Button("Cancel", id="cancel", compact=True)
-                yield Button("Add", id="add", variant="primary", compact=True)
+            yield Label("", classes="dialog-title", markup=False)
+            yield Label("", classes="dialog-keys", markup=False)
 
-    def on_mount(self) -> None:
-        self.secret.border_title, self.label.border_title = "Key or token", "Label"
-        self.ways.highlighted = self._chosen or 0
-        (self.ways if self._chosen is None else self.secret).focus()
+    async def on_mount(self) -> None:
+        if self._way is not None:
+            self._trail = [self._step_of(self._way)]
+        await self._show()
 
-    @property
-    def way(self) -> Way:
-        return WAYS[self.ways.highlighted or 0]
+    # --- one question after another -----------------------------------------------------------------------
 
-    def on_option_list_option_highlighted(self) -> None:
-        self.where.update(self.way.where)
-        self.secret.placeholder = self.way.asks
-        self._tell("")
+    async def _ask(self, step: Callable[[], Step]) -> None:
+        self._trail.append(step)
+        await self._show()
 
-    def on_option_list_option_selected(self) -> None:
-        self.secret.focus()
+    async def _show(self) -> None:
+        step = self._trail[-1]()
+        async with self.batch():
+            await self.query(Step).remove()
+            self.heading.update(self._title(step))
+            self.keys.update(step.keys)
+            await self.box.mount(step, before=self.keys)
 
-    def on_secret_input_submitted(self) -> None:
-        self._begin()
+    def _title(self, step: Step) -> str:
+        again = self._again
+        return f"{step.title} again, as {again.label}" if again and isinstance(step, SignInStep) else step.title
 
-    def on_input_submitted(self) -> None:
-        self._begin()
+    def _step_of(self, way: Way) -> Callable[[], Step]:
+        if way.notice:
+            from rota.login.anthropic import NOTICE  # with HTTP behind it: only for whom it concerns
 
-    def on_button_pressed(self, event: Button.Pressed) -> None:
-        if event.button.id == "add":
-            self._begin()
-        else:
-            self.action_cancel()
+            return lambda: NoticeStep("Before you sign in to a Claude subscription", NOTICE, yes="Yes, sign in")
+        return self._entrance(way)
 
-    def action_cancel(self) -> None:
-        self.workers.cancel_node(self)
-        self.dismiss(None)
+    def _entrance(self, way: Way) -> Callable[[], Step]:
+        if way.browser:
+            return lambda: SignInStep(self._engine, way, self._locale)
+        return lambda: SecretStep(self._engine, way)
 
-    def _begin(self) -> None:
-        if not self.secret.take():
-            self._tell(f"Paste the {self.way.title} first.")
-            self.secret.focus()
+    async def on_step_answered(self, event: Step.Answered) -> None:
+        match event.step, event.answer:
+            case ChoiceStep(), str(key):
+                self._way = next((way for way in WAYS if way.id == key), None)
+                await self._ask(self._step_of(self._way) if self._way else lambda: choose_way(key))
+            case NoticeStep(), True if self._way is not None:
+                await self._ask(self._entrance(self._way))
+            case ((SecretStep() | SignInStep()), Added() as added):
+                self._added.append(added)
+                self._trail = [lambda: DoneStep(self._engine, added, self._again)]
+                await self._show()
+            case DoneStep(), True:
+                self._again = None
+                self._trail = [choose_provider]
+                await self._show()
+            case DoneStep(), _:
+                self.dismiss(tuple(self._added))
+            case _:
+                await self.action_back()
+
+    def on_step_keys_changed(self, event: Step.KeysChanged) -> None:
+        self.keys.update(event.step.keys)
+
+    async def action_back(self) -> None:
+        if any(step.back() for step in self.query(Step)):
             return
-        self._tell(f"Asking {self.way.provider.capitalize()} whose it is…", busy=True)
-        self._add()
-
-    @work(group="add", exclusive=True, description="add an account")
-    async def _add(self) -> None:
-        way = self.way
-        try:
-            added = await self._engine.add_secret(
-                way.provider, way.kind, self.secret.take(), label=self.label.value.strip() or None
-            )
-        except RotaError as error:
-            self._tell(f"{error} {error.hint}".strip())
-            self.secret.focus()
+        self._trail.pop()
+        if self._trail:
+            await self._show()
         else:
-            self.dismiss(added)
-
-    def _tell(self, text: str, *, busy: bool = False) -> None:
-        self.told.update(text)
-        self.told.set_class(busy, "-busy")
-        for widget in (self.ways, self.secret, self.label, self.query_one("#add", Button)):
-            widget.disabled = busy
+            self.dismiss(tuple(self._added))

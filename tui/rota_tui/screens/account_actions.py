@@ -8,6 +8,7 @@ from textual import work
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
+from rota.account import Health
 from rota.errors import RotaError
 from rota_tui.messages import TestRequested
 from rota_tui.wording import provider_name
@@ -15,9 +16,11 @@ from rota_tui.wording import provider_name
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from rota.account import Account
     from rota.accounts import Accounts
     from rota.engine import Engine
     from rota.snapshot import AccountState
+    from rota_tui.pieces import Locale
 
 
 _ON_AN_ACCOUNT = frozenset(
@@ -30,6 +33,7 @@ class AccountActions(Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "add", "Add", id="add-account", tooltip="Add an account"),
+        Binding("i", "sign_in", "Sign in", id="sign-in-again", tooltip="Sign in to this account again"),
         Binding("u", "use", "Use", id="use-account", tooltip="Use this account for new sessions"),
         Binding("p", "pin", "Pin", id="pin-account", tooltip="Let only this account serve its provider, or end that"),
         Binding("e", "switch", "On/off", id="toggle-account", tooltip="Turn this account on or off"),
@@ -50,6 +54,7 @@ class AccountActions(Screen[None]):
     ]
 
     engine: Engine
+    _locale: Locale
 
     @property
     def current(self) -> AccountState | None:
@@ -75,6 +80,8 @@ class AccountActions(Screen[None]):
             return self.current is not None
         if action == "lift":
             return bool(self.held_here())
+        if action == "sign_in":
+            return self.current is not None and self.current.account.health is Health.NEEDS_LOGIN
         return super().check_action(action, parameters)
 
     # --- commands -----------------------------------------------------------------------------------------
@@ -156,14 +163,23 @@ class AccountActions(Screen[None]):
 
     # --- questions ----------------------------------------------------------------------------------------
 
+    def action_add(self, provider: str | None = None) -> None:
+        self._sign_in(provider)
+
+    def action_sign_in(self) -> None:
+        """Renew the login of the account under the cursor."""
+        if (state := self.current) is not None:
+            self._sign_in(state.account.provider, state.account)
+
     @work(group="dialog", exclusive=True, description="add an account")
-    async def action_add(self, provider: str | None = None) -> None:
+    async def _sign_in(self, provider: str | None, again: Account | None = None) -> None:
         from rota_tui.dialogs.add_account import AddAccountDialog  # not needed for the first frame
 
-        added = await self.app.push_screen_wait(AddAccountDialog(self.engine, provider))
-        if added is not None:
-            told = "signed in again" if added.renewed else "added"
-            self.notify(f"{added.label} {told}.", markup=False)
+        done = await self.app.push_screen_wait(AddAccountDialog(self.engine, self._locale, provider, again))
+        for added in done:
+            state = self.engine.snapshot.account(added.account_id)
+            label = state.account.label if state is not None else added.label
+            self.notify(f"{label} {'signed in again' if added.renewed else 'added'}.", markup=False)
 
     @work(group="dialog", exclusive=True, description="label an account")
     async def action_label(self) -> None:
