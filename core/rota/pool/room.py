@@ -82,15 +82,17 @@ def room(windows: Iterable[QuotaWindow], model: str | None, now: float, threshol
         if not window.counts or not window.applies_to(model):
             continue
         resets_at = window.resets_at
-        if resets_at is not None and resets_at > now and (changes_at is None or resets_at < changes_at):
-            changes_at = resets_at
-        if window.spent(now) and (spent is None or _later(window, spent)):
-            spent = window
+        expired = resets_at is not None and resets_at <= now
+        if not expired:
+            if resets_at is not None and (changes_at is None or resets_at < changes_at):
+                changes_at = resets_at
+            if window.spent(now) and (spent is None or _later(window, spent)):
+                spent = window
         length = length_of(window)
         if length <= BURST_S or window.utilization is None:
             continue
         is_long = length >= LONG_S
-        if window.expired(now):
+        if expired:
             used.setdefault(is_long, (0.0, window.label))
             continue
         was = used.get(is_long, _NOTHING)

@@ -180,8 +180,8 @@ def auto(active_used: float, other_used: float, key: str = "5h") -> Snapshot:
         ("5h", 0.90, 0.00, "b"),  # at it: moves before the limit
         ("7d", 0.93, 0.00, "a"),  # the week's threshold is higher
         ("7d", 0.95, 0.00, "b"),
-        ("5h", 0.95, 0.80, "a"),  # the other is near its own limit: two near a limit never take turns
-        ("5h", 0.95, 0.74, "b"),  # the other is clearly below
+        ("5h", 0.95, 0.86, "a"),  # the other is near its own limit: two near a limit never take turns
+        ("5h", 0.95, 0.84, "b"),  # the other is clearly below
     ],
 )
 def test_auto_stays_while_there_is_room_and_moves_before_the_limit(

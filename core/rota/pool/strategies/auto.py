@@ -11,18 +11,18 @@ if TYPE_CHECKING:
     from rota.pool.rules import Rules
     from rota.pool.standing import Standing
 
-RETURN_MARGIN = 0.15
+RETURN_MARGIN = 0.05
 """How far below its thresholds an account must be to be moved to."""
 BURN_S = 1500.0
 """The sessions of an account are taken to go on as they did for this long."""
-BUSY = 0.5
+BUSY = 0.3
 """Load from which on the active account looks for another that has less."""
 CALMER = 0.15
 """How much less: two accounts that are alike never take turns."""
-WEIGHT = 1.0
+WEIGHT = 3.0
 """What a week's lead over its even pace counts beside the load of five hours."""
-STEP = 0.02
-"""Places nearer than this are the same, so that figures in whole percent don't decide."""
+STEP = 0.1
+"""Scores nearer than this are the same, so that figures in whole percent don't decide; longest rested goes first."""
 
 
 class Auto:
@@ -48,7 +48,8 @@ class Auto:
     def stays(self, active: Standing, rival: Standing | None) -> bool:
         if rival is None or _near(rival, RETURN_MARGIN):
             return True
-        return not _burn(active) or load(active) < BUSY or load(rival) > load(active) - CALMER
+        going_to = load(active)
+        return going_to < BUSY or not _burn(active) or load(rival) > going_to - CALMER
 
     def nearly_spent(self, standing: Standing, rules: Rules, *, active: bool) -> bool:
         return _near(standing, 0.0 if active else RETURN_MARGIN)

@@ -1,0 +1,217 @@
+"""Given these sights of use: where `auto` lets the next session begin, when it moves on, and how it says why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.support.pool_facts import DAY, HOUR, NOW, added, after, chosen, cooled, seen, used, window
+
+from rota.events import AccountPrioritized, AccountReserved, SessionBound
+from rota.fold import fold
+from rota.pool.rehearsal import Rehearsal
+from rota.pool.routing import Target
+from rota.pool.rules import Rules
+from rota.pool.strategy import rank
+
+if TYPE_CHECKING:
+    from rota.events import Event
+    from rota.pool.strategy import Ranking
+    from rota.snapshot import Snapshot
+
+MINUTE = 60.0
+AUTO = Rules(strategy="auto")
+TWO = (added("a"), added("b"))
+
+
+def ranked(snapshot: Snapshot, session: str | None = None) -> Ranking:
+    return rank(snapshot, "anthropic", "claude-sonnet-4-5", session=session, settings=AUTO, now=NOW)
+
+
+def order(*events: Event) -> list[str]:
+    return [c.account_id for c in ranked(after(*events)).candidates]
+
+
+def rising(name: str, start: float, end: float, *, key: str = "5h", resets_in: float = 2 * HOUR) -> list[Event]:
+    """A window that went from `start` to `end` in the last twenty minutes."""
+    times = [NOW - 20 * MINUTE, NOW - 10 * MINUTE, NOW]
+    shares = [start, (start + end) / 2, end]
+    return [
+        seen(name, window(key, share, resets_in=resets_in, seen=at), at=at)
+        for at, share in zip(times, shares, strict=True)
+    ]
+
+
+# --- where a session begins -------------------------------------------------------------------------------
+
+
+def test_a_new_session_begins_where_the_five_hours_will_last() -> None:
+    # a has used less so far, but at its burn of 0.5 % a minute it is spent before it resets.
+    ranking = ranked(after(*TWO, *rising("a", 0.2, 0.3), seen("b", window("5h", 0.5))))
+    assert [c.account_id for c in ranking.candidates] == ["b", "a"]
+    assert ranking.candidates[1].reason == "5h 30% used, on the way to 90%"
+
+
+def test_a_burn_that_is_over_by_the_reset_is_no_reason_to_keep_away() -> None:
+    assert order(*TWO, *rising("a", 0.2, 0.3, resets_in=10 * MINUTE), seen("b", window("5h", 0.6))) == ["a", "b"]
+
+
+def test_an_idle_window_is_opened_before_a_busy_one_takes_more() -> None:
+    idle = seen("b", window("5h", 0.0, resets_in=None), window("7d", 0.5, resets_in=3.5 * DAY))
+    week = seen("a", window("7d", 0.5, resets_in=3.5 * DAY))
+    assert order(*TWO, week, *rising("a", 0.0, 0.1), idle)[0] == "b"
+
+
+def test_idle_windows_open_one_after_the_other_so_that_their_resets_are_staggered() -> None:
+    pool = Rehearsal(AUTO, [added(name) for name in "abc"])
+    pool.tell(*(seen(name, window("5h", 0.0, resets_in=None)) for name in "abc"))
+    opened: dict[str, float] = {}
+    shares = dict.fromkeys("abc", 0.0)
+    at = NOW
+    for minute in range(0, 120, 5):
+        at = NOW + minute * MINUTE
+        found = pool.begin(f"r{minute}", Target("anthropic", "m"), f"s{minute}", at)
+        assert found is not None
+        opened.setdefault(found.account_id, at)
+        shares[found.account_id] += 0.02
+        resets_in = opened[found.account_id] + 5 * HOUR - NOW
+        pool.tell(seen(found.account_id, window("5h", shares[found.account_id], resets_in=resets_in, seen=at), at=at))
+    assert set(opened) == {"a", "b", "c"}
+    assert len(set(opened.values())) == 3
+
+
+def test_a_week_behind_its_even_pace_is_spent_first() -> None:
+    # a has used 40 % with a day to go: 60 % would expire. b used as much in its first day.
+    events = [
+        *TWO,
+        seen("a", window("7d", 0.4, resets_in=DAY), window("5h", 0.2)),
+        seen("b", window("7d", 0.4, resets_in=6 * DAY), window("5h", 0.2)),
+    ]
+    assert order(*events) == ["a", "b"]
+    assert order(*events[1:], events[0]) == ["a", "b"]
+
+
+def test_a_week_far_ahead_of_its_pace_is_spared_even_while_its_five_hours_are_empty() -> None:
+    ahead = seen("a", window("7d", 0.8, resets_in=5 * DAY), window("5h", 0.0, resets_in=None))
+    even = seen("b", window("7d", 0.3, resets_in=5 * DAY), window("5h", 0.5))
+    assert order(*TWO, ahead, even) == ["b", "a"]
+
+
+def test_among_equals_the_one_that_rested_longest_goes_first() -> None:
+    figures = [seen(n, window("5h", share)) for n, share in (("a", 0.31), ("b", 0.33))]
+    assert order(*TWO, *figures, used("a", NOW - 10), used("b", NOW - 90)) == ["b", "a"]
+
+
+def test_an_account_of_unknown_use_is_taken_for_half_used() -> None:
+    three = (*TWO, added("c"))
+    assert order(*three, seen("a", window("5h", 0.7)), seen("c", window("5h", 0.1))) == ["c", "b", "a"]
+
+
+def test_a_window_of_another_model_does_not_count() -> None:
+    spent = seen("a", window("5h", 0.1), window("7d:opus", 0.97, resets_in=DAY, scope="opus"))
+    snapshot = after(*TWO, spent, seen("b", window("5h", 0.4)))
+    assert ranked(snapshot).chosen == "a"
+    opus = rank(snapshot, "anthropic", "claude-opus-4-5", settings=AUTO, now=NOW)
+    assert opus.chosen == "b"
+
+
+# --- staying and moving -----------------------------------------------------------------------------------
+
+
+def busy(active: float, rival: float) -> list[Event]:
+    """a is active and went up by a tenth of late; b is idle."""
+    return [
+        *TWO,
+        chosen("a"),
+        used("a", NOW - MINUTE),
+        *rising("a", active - 0.1, active, resets_in=HOUR),
+        seen("b", window("5h", rival)),
+    ]
+
+
+def test_new_sessions_stay_while_the_active_account_is_not_busy() -> None:
+    ranking = ranked(after(*TWO, chosen("a"), used("a", NOW - MINUTE), *rising("a", 0.1, 0.12)))
+    assert ranking.chosen == "a"
+    assert ranking.reason.startswith("stays while there is room: ")
+
+
+@pytest.mark.parametrize(
+    ("active", "rival", "expected"),
+    [
+        (0.3, 0.0, "b"),  # on the way to 54 %, and the other is idle
+        (0.3, 0.3, "b"),
+        (0.3, 0.5, "a"),  # the other is not clearly calmer
+        (0.3, 0.89, "a"),  # the other is near its limit
+    ],
+)
+def test_new_sessions_go_to_a_clearly_calmer_account_once_the_active_one_is_busy(
+    active: float, rival: float, expected: str
+) -> None:
+    assert order(*busy(active, rival))[0] == expected
+
+
+def test_an_active_account_that_nobody_uses_stays_active() -> None:
+    full = [seen("a", window("5h", 0.8, seen=at), at=at) for at in (NOW - 20 * MINUTE, NOW)]
+    assert order(*TWO, chosen("a"), used("a", NOW - MINUTE), *full, seen("b", window("5h", 0.0)))[0] == "a"
+
+
+def test_a_session_stays_though_its_account_is_past_the_threshold() -> None:
+    bound = SessionBound(at=NOW - MINUTE, session="s", provider="anthropic", account_id="a")
+    snapshot = after(*busy(0.95, 0.0), bound)
+    assert ranked(snapshot, session="s").chosen == "a"
+    assert ranked(snapshot).chosen == "b"
+
+
+def test_a_threshold_that_a_person_set_is_kept() -> None:
+    snapshot = after(*TWO, chosen("a"), used("a", NOW - MINUTE), seen("a", window("5h", 0.6)))
+    lower = Rules(strategy="auto", thresholds={"5h": 0.6})
+    assert rank(snapshot, "anthropic", settings=lower, now=NOW).chosen == "b"
+    assert rank(snapshot, "anthropic", settings=AUTO, now=NOW).chosen == "a"
+
+
+def test_two_accounts_that_fill_together_seldom_take_turns() -> None:
+    pool = Rehearsal(AUTO, [*TWO, chosen("a")])
+    shares = {"a": 0.0, "b": 0.0}
+    turns, last = 0, "a"
+    for minute in range(180):
+        at = NOW + minute * MINUTE
+        found = pool.begin(f"r{minute}", Target("anthropic", "m"), f"s{minute}", at)
+        if found is None:
+            break
+        turns += found.account_id != last
+        last = found.account_id
+        shares[last] += 0.01
+        pool.tell(seen(last, window("5h", shares[last], resets_in=5 * HOUR, seen=at), at=at))
+    assert sum(shares.values()) >= 1.7
+    assert turns <= 20
+
+
+def test_a_pool_is_used_up_before_anybody_is_refused() -> None:
+    pool = Rehearsal(AUTO, TWO)
+    shares = {"a": 0.0, "b": 0.0}
+    number = 0
+    while (found := pool.begin(f"r{number}", Target("anthropic", "m"), None, NOW + number)) is not None:
+        shares[found.account_id] += 0.05
+        sight = window("5h", round(shares[found.account_id], 2), seen=NOW + number)
+        pool.tell(seen(found.account_id, sight, at=NOW + number))
+        number += 1
+    assert number == 40
+
+
+# --- what goes before -------------------------------------------------------------------------------------
+
+
+def test_priority_goes_before_load() -> None:
+    assert order(*busy(0.3, 0.0), AccountPrioritized(at=NOW, account_id="b", priority=1))[0] == "a"
+
+
+def test_an_account_held_out_serves_only_when_the_others_cannot() -> None:
+    held_out = AccountReserved(at=NOW, account_id="b", reserve=True)
+    assert order(*busy(0.95, 0.0), held_out) == ["a", "b"]
+    assert ranked(fold(after(*busy(0.95, 0.0), held_out), cooled("a", NOW + HOUR))).chosen == "b"
+
+
+def test_months_of_money_are_weighed_as_weeks_of_tokens_are() -> None:
+    ahead = seen("a", window("month", 0.6, resets_in=20 * DAY))
+    behind = seen("b", window("month", 0.6, resets_in=3 * DAY))
+    assert order(*TWO, ahead, behind) == ["b", "a"]
