@@ -55,14 +55,13 @@ async def chat(stage: Stage) -> str:
 
 async def picture(app: RotaApp, pilot: Pilot[None]) -> str:
     """What is shown once nothing moves any more, however slow the machine."""
-    before = None
+    shot = before = ""
     for _ in range(LOOKS):
         app.tick()  # not whenever its timer happens to fall due
         await settle(pilot)
-        shot = app.export_screenshot(title="rota")
+        before, shot = shot, app.export_screenshot(title="rota")
         if shot == before:
             break
-        before = shot
     return re.sub(r"[ \t]+$", "", shot, flags=re.MULTILINE)
 
 

@@ -20,6 +20,7 @@ from rota_tui.widgets.mode_bar import ModeBar
 if TYPE_CHECKING:
     from datetime import tzinfo
 
+    from textual.events import DescendantFocus
     from textual.screen import Screen
 
     from rota.clock import Clock
@@ -113,6 +114,11 @@ class RotaApp(App[None]):
         self.set_interval(tick_seconds(self.engine.clock), self.tick)
         self.set_timer(POLL_AFTER, self.engine.start_background)
         self.follow()
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        """Without animation no cursor blinks either."""
+        if self.animation_level == "none" and hasattr(event.widget, "cursor_blink"):
+            event.widget.cursor_blink = False
 
     # --- the core's news ----------------------------------------------------------------------------------
 
