@@ -7,8 +7,10 @@ import os
 import platform
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tests.bench.row import Row
+if TYPE_CHECKING:
+    from tests.bench.row import Row
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "RESULTS.md"
