@@ -203,3 +203,18 @@ def test_a_sparkline_has_a_mark_for_every_value(values: list[float]) -> None:
 def test_a_sparkline_shows_that_little_is_not_nothing() -> None:
     assert f.sparkline([0, 1, 1000], UNICODE) == "▁▂█"
     assert f.sparkline([0, 0], UNICODE) == "▁▁"
+
+
+@pytest.mark.parametrize(
+    ("dollars", "text"),
+    [
+        (0, "$0.00"),
+        (12.4, "$12.40"),
+        (0.0042, "$0.0042"),
+        (0.004, "$0.004"),
+        (0.00001, "<$0.0001"),
+        (1e-9, "<$0.0001"),
+    ],
+)
+def test_money_keeps_the_digits_that_say_something(dollars: float, text: str) -> None:
+    assert f.usd(dollars) == text

@@ -149,7 +149,7 @@ def usd(dollars: float) -> str:
     """Money: `$12.40`; below a cent with the digits that say something."""
     if dollars == 0 or abs(dollars) >= 0.01:
         return f"${dollars:,.2f}"
-    return f"${dollars:.4f}".rstrip("0")
+    return f"${dollars:.4f}".rstrip("0") if abs(dollars) >= 0.00005 else "<$0.0001"
 
 
 def amount(value: float, unit: Unit) -> str:
