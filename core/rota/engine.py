@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from rota.clock import Clock
     from rota.config import Settings
     from rota.events import Event
+    from rota.gateway.keys import Keys
     from rota.gateway.server import Gateway
     from rota.hub import Subscription
     from rota.login.flow import SignIn
@@ -267,6 +268,12 @@ class Engine:
             await gateway.start(port=port)
             self._gateway = gateway
         return self._gateway
+
+    async def gateway_keys(self) -> Keys:
+        """Make, list and revoke the keys of the local endpoint; it need not be running."""
+        from rota.gateway.keys import Keys
+
+        return Keys(self.journal, (await self.services()).vault, self.clock)
 
     async def stop_gateway(self) -> None:
         """Take no more requests; running answers finish within `gateway.stop_grace_s`."""

@@ -60,11 +60,7 @@ class Keys:
 
     async def default(self) -> Secret:
         """The default key, made when there is none yet."""
-        known = self._journal.snapshot.keys.get(DEFAULT)
-        if known is not None and not known.revoked:
-            with suppress(SecretMissing):  # its vault was cleared: a new one takes its place
-                return await self._vault.get(vault_name(DEFAULT, known.fingerprint))
-        return await self.add(DEFAULT, replace=True)
+        return await self.make(DEFAULT)
 
     async def add(
         self, name: str, *, models: tuple[str, ...] = (), max_share: float | None = None, replace: bool = False
@@ -98,22 +94,53 @@ class Keys:
             raise
         return key
 
+    async def get(self, name: str) -> Secret:
+        """The key of that name.
+
+        Raises:
+            UsageError: there is none.
+            SecretMissing: the vault lost it.
+        """
+        known = self._journal.snapshot.keys.get(name)
+        if known is None or known.revoked:
+            raise self._no_such(name)
+        return await self._vault.get(vault_name(name, known.fingerprint))
+
+    async def make(self, name: str) -> Secret:
+        """The key of that name, made when there is none yet or the vault lost it."""
+        known = self._journal.snapshot.keys.get(name)
+        if known is not None and not known.revoked:
+            with suppress(SecretMissing):
+                return await self._vault.get(vault_name(name, known.fingerprint))
+        return await self.add(name, replace=True)
+
     async def revoke(self, name: str) -> None:
         """End a key: in the log first, so that every gateway refuses it at once."""
         known = self._journal.snapshot.keys.get(name)
         if known is None or known.revoked:
-            names = ", ".join(sorted(k.name for k in self.listed())) or "none"
-            raise UsageError(f"There is no key called {name}.", hint=f"There is: {names}.")
+            raise self._no_such(name)
         event = GatewayKeyRevoked(at=self._clock.now(), name=name)
         await self._journal.commit(lambda _snapshot: [event])
         await self._vault.delete(vault_name(name, known.fingerprint))
+
+    def _no_such(self, name: str) -> UsageError:
+        names = ", ".join(sorted(k.name for k in self.listed())) or "none"
+        return UsageError(f"There is no key called {name}.", hint=f"There is: {names}.")
 
     def listed(self) -> list[GatewayKey]:
         """The keys that are in force."""
         return [k for k in self._journal.snapshot.keys.values() if not k.revoked]
 
     async def recognise(self, offered: str) -> Caller | None:
-        """Whose key this is; every key is compared, in constant time each."""
+        """Whose key this is; one that another process made a moment ago counts already."""
+        caller = await self._compared(offered)
+        if caller is None:
+            await self._journal.refresh()
+            caller = await self._compared(offered)
+        return caller
+
+    async def _compared(self, offered: str) -> Caller | None:
+        """Every key is compared, in constant time each."""
         found: Caller | None = None
         for known in self.listed():
             key = await self._secret_of(known)

@@ -16,6 +16,7 @@ from rota.events import GatewayStarted, GatewayStopped, RequestServed, new_id
 from rota.gateway.guard import is_loopback
 from rota.gateway.keys import SHARE_OVER_S, Keys
 from rota.gateway.metrics import Metrics
+from rota.gateway.probe import answers
 from rota.gateway.protocol import PatientProtocol
 from rota.gateway.service import Service
 from rota.secret import Secret
@@ -29,7 +30,7 @@ BACKLOG = 512
 
 
 class PortTaken(UsageError):
-    """Somebody else listens there; `port` is which, `pid` another rota's process when it is one."""
+    """Somebody else listens there; `port` is which, `pid` another rota's process when it is one of this home."""
 
     def __init__(self, message: str, *, port: int, pid: int | None = None, hint: str = "") -> None:
         super().__init__(message, hint=hint)
@@ -76,7 +77,7 @@ class Gateway:
                 f"gateway.host is {wanted.host}, which other machines can reach.",
                 hint="Set it to 127.0.0.1, or gateway.allow_remote = true when you mean it.",
             )
-        bound = self._bind(wanted.host, wanted.port if port is None else port)
+        bound = await self._bind(wanted.host, wanted.port if port is None else port)
         try:
             services = await engine.services()
             keys = Keys(engine.journal, services.vault, engine.clock)
@@ -142,7 +143,7 @@ class Gateway:
         if self._serving is not None:
             await asyncio.shield(self._serving)
 
-    def _bind(self, host: str, port: int) -> socket.socket:
+    async def _bind(self, host: str, port: int) -> socket.socket:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         bound = socket.socket(family, socket.SOCK_STREAM)
         if os.name == "posix":
@@ -153,19 +154,21 @@ class Gateway:
         except OSError as error:
             bound.close()
             if error.errno in (errno.EADDRINUSE, errno.EACCES):
-                raise self._taken(port, error) from error
+                raise await self._taken(host, port, error) from error
             raise UsageError(f"rota cannot listen on {host}:{port}: {error.strerror}.") from error
         bound.setblocking(False)
         return bound
 
-    def _taken(self, port: int, error: OSError) -> PortTaken:
-        ours = next((g for g in self._engine.snapshot.gateways.values() if g.running and g.port == port), None)
-        if ours is not None and ours.pid != os.getpid():
+    async def _taken(self, host: str, port: int, error: OSError) -> PortTaken:
+        # The log alone does not tell: a rota that was killed left its port to anybody.
+        if await asyncio.to_thread(answers, host, port):
+            known = [g for g in self._engine.snapshot.gateways.values() if g.running and g.port == port]
+            pid = known[0].pid if known else None
             return PortTaken(
-                f"Another rota (process {ours.pid}) serves on port {port} already.",
+                f"Another rota{f' (process {pid})' if pid else ''} serves on port {port} already.",
                 port=port,
-                pid=ours.pid,
-                hint=f"Use that one at http://{ours.host}:{port}/v1, or take another port with --port.",
+                pid=pid,
+                hint=f"Use that one at http://{host}:{port}/v1, or take another port with --port.",
             )
         if error.errno == errno.EACCES:
             return PortTaken(f"Port {port} is not yours to open.", port=port, hint="Take one above 1023 with --port.")

@@ -1,0 +1,161 @@
+"""`rota gateway`: who serves, and the keys that let programs in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from rota.gateway.keys import Keys
+    from rota.snapshot import GatewayKey, Snapshot
+
+
+@click.group("gateway")
+def command() -> None:
+    """Show the local endpoint, and make or revoke its keys."""
+
+
+@command.command("status", epilog="Example: rota gateway status --json | jq -r '.gateways[].url'")
+@click.option("--json", "as_json", is_flag=True, help="One versioned JSON object.")
+def status(as_json: bool) -> None:
+    """Show who serves where, and the keys."""
+    from rota_tui.cli import reading
+
+    document = _document(reading.snapshot())
+    if as_json:
+        from rota_tui.cli.printing import echo_json
+
+        echo_json(document)
+        return
+    for gateway in document["gateways"]:
+        click.echo(f"{gateway['url']}/v1 (process {gateway['pid']})")
+    if not document["gateways"]:
+        click.echo("Nobody serves; start with `rota serve`, or with g in the app.")
+    for key in document["keys"]:
+        click.echo(_line(key))
+
+
+@command.group("key", invoke_without_command=True, epilog="Example: rota gateway key add ci --models 'puter/*'")
+@click.pass_context
+def key(ctx: click.Context) -> None:
+    """Show the default key; make, list and revoke others."""
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(show)
+
+
+@key.command("show")
+@click.argument("name", default="default")
+def show(name: str = "default") -> None:
+    """Print a key: the default one, which is made at its first use, or the one called NAME."""
+
+    async def work(keys: Keys) -> str:
+        from rota.gateway.keys import DEFAULT
+
+        secret = await keys.default() if name == DEFAULT else await keys.get(name)
+        return secret.reveal()
+
+    click.echo(_with_keys(work))
+
+
+def _share(_ctx: click.Context, _param: click.Parameter, text: str | None) -> float | None:
+    """`30%` or `0.3` as 0.3."""
+    if text is None:
+        return None
+    try:
+        number = float(text.strip().removesuffix("%"))
+    except ValueError:
+        raise click.BadParameter(f"{text} is not a share; write 30% or 0.3.") from None
+    share = number / 100 if text.strip().endswith("%") else number
+    if not 0 < share <= 1:
+        raise click.BadParameter(f"{text} is not between 0% and 100%.")
+    return share
+
+
+@key.command("add", epilog="Example: rota gateway key add ci --models 'puter/*' --max-share 30%")
+@click.argument("name")
+@click.option(
+    "--models", multiple=True, metavar="GLOB", help="Models it may ask for; may be said again. All, if never."
+)
+@click.option("--max-share", callback=_share, metavar="SHARE", help="Of the last hour's requests at most: 30%.")
+def add(name: str, models: tuple[str, ...], max_share: float | None) -> None:
+    """Make a key called NAME and print it."""
+
+    async def work(keys: Keys) -> str:
+        return (await keys.add(name, models=models, max_share=max_share)).reveal()
+
+    click.echo(_with_keys(work))
+
+
+@key.command("list")
+@click.option("--json", "as_json", is_flag=True, help="One versioned JSON object.")
+def list_keys(as_json: bool) -> None:
+    """List the keys and their rules; not the keys themselves."""
+    from rota_tui.cli import reading
+
+    document = _document(reading.snapshot())
+    if as_json:
+        from rota_tui.cli.printing import echo_json
+
+        echo_json({"schema": document["schema"], "keys": document["keys"]})
+        return
+    for each in document["keys"]:
+        click.echo(_line(each))
+    if not document["keys"]:
+        click.echo("There is no key yet; `rota gateway key` makes the default one.")
+
+
+@key.command("revoke")
+@click.argument("name")
+def revoke(name: str) -> None:
+    """End the key called NAME, at once and for every running gateway."""
+
+    async def work(keys: Keys) -> str:
+        await keys.revoke(name)
+        return f"The key {name} is revoked."
+
+    click.echo(_with_keys(work))
+
+
+def _with_keys(work: Any) -> str:
+    import asyncio
+
+    from rota_tui.cli.opening import opened
+
+    async def run() -> str:
+        async with opened() as engine:
+            said: str = await work(await engine.gateway_keys())
+            return said
+
+    return asyncio.run(run())
+
+
+def _document(snapshot: Snapshot) -> dict[str, Any]:
+    """What is known, and who of those that said they serve still answers."""
+    from rota.gateway.probe import answers
+
+    running = [g for g in snapshot.gateways.values() if g.running and answers(g.host, g.port)]
+    return {
+        "schema": 1,
+        "gateways": [
+            {"url": f"http://{g.host}:{g.port}", "host": g.host, "port": g.port, "pid": g.pid} for g in running
+        ],
+        "keys": [_key(k) for k in sorted(snapshot.keys.values(), key=lambda k: k.name) if not k.revoked],
+    }
+
+
+def _key(each: GatewayKey) -> dict[str, Any]:
+    return {
+        "name": each.name,
+        "models": list(each.models),
+        "max_share": each.max_share,
+        "fingerprint": each.fingerprint,
+        "made_at": each.stamp[0],
+    }
+
+
+def _line(each: dict[str, Any]) -> str:
+    rules = [f"models {', '.join(each['models'])}"] if each["models"] else []
+    if each["max_share"] is not None:
+        rules.append(f"up to {each['max_share']:.0%} of the requests")
+    return f"key {each['name']}: {'; '.join(rules) or 'all models'}"

@@ -1,0 +1,110 @@
+"""`rota opencode`: rota as a provider in OpenCode's configuration."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from rota.engine import Engine
+    from rota.opencode import Change, OpenCodeConfig
+
+DRY = click.option("--dry-run", is_flag=True, help="Show what would change; change nothing.")
+
+
+@click.group("opencode")
+def command() -> None:
+    """Put rota into OpenCode's configuration, or take it out."""
+
+
+@command.command("install", epilog="Example: rota opencode install --models 'anthropic/*' && opencode -m rota/…")
+@click.option("--models", "globs", multiple=True, metavar="GLOB", help="Models to list; may be said again.")
+@DRY
+def install(globs: tuple[str, ...], dry_run: bool) -> None:
+    """Write provider `rota` with every model of your accounts; comments and everything else stay, a backup is kept.
+
+    OpenCode finds the key through a reference to a file that only you can read. Run it again to renew the models.
+    """
+    import asyncio
+
+    asyncio.run(_install(globs, dry_run=dry_run))
+
+
+@command.command("uninstall")
+@DRY
+def uninstall(dry_run: bool) -> None:
+    """Take provider `rota` out again and revoke its key; the file is then as it was before."""
+    import asyncio
+
+    asyncio.run(_uninstall(dry_run=dry_run))
+
+
+async def _install(globs: tuple[str, ...], *, dry_run: bool) -> None:
+    from rota import opencode
+    from rota.errors import NothingConfigured, UsageError
+    from rota_tui.cli.opening import opened
+
+    async with opened() as engine:
+        if not engine.snapshot.listed():
+            raise NothingConfigured("There is no account yet.")
+        models = opencode.selected(await engine.models(), globs)
+        if not models:
+            raise UsageError(f"No model of yours is called {' or '.join(globs) or 'anything'}.")
+        config = _config(engine)
+        block = opencode.provider_block(models, opencode.base_url(engine.settings.gateway), config.key_file)
+        change = config.plan_install(block)
+        if dry_run:
+            _show(change)
+            return
+        keys = await engine.gateway_keys()
+        config.keep_key((await keys.make(opencode.KEY_NAME)).reveal())
+        config.install(change)
+    said = "lists them already" if change.nothing else "lists them now"
+    click.echo(f"{change.path} {said}: {len(models)} models under provider rota.")
+    click.echo(f"Start `rota serve`, then: opencode run -m rota/{models[0].provider}/{models[0].id} hello", err=True)
+
+
+async def _uninstall(*, dry_run: bool) -> None:
+    from rota import opencode
+    from rota.errors import UsageError
+    from rota_tui.cli.opening import opened
+
+    async with opened() as engine:
+        config = _config(engine)
+        change = config.plan_uninstall()
+        if dry_run:
+            _show(change)
+            return
+        if not config.installed:
+            raise UsageError("rota is not in OpenCode's configuration.")
+        config.uninstall(change)
+        known = engine.snapshot.keys.get(opencode.KEY_NAME)
+        if known is not None and not known.revoked:
+            await (await engine.gateway_keys()).revoke(opencode.KEY_NAME)
+    click.echo(f"{change.path} is as it was." if change.after is not None else f"{change.path} is gone, as before.")
+
+
+def _config(engine: Engine) -> OpenCodeConfig:
+    from rota.migrate.places import here
+    from rota.opencode import OpenCodeConfig
+
+    return OpenCodeConfig(engine.paths, here())
+
+
+def _show(change: Change) -> None:
+    """The change as a patch."""
+    import difflib
+
+    if change.nothing:
+        click.echo(f"Nothing would change in {change.path}.")
+        return
+    lines: Any = difflib.unified_diff(
+        (change.before or "").splitlines(),
+        (change.after or "").splitlines(),
+        str(change.path) if change.before is not None else "no file",
+        str(change.path) if change.after is not None else "no file",
+        lineterm="",
+    )
+    for line in lines:
+        click.echo(line)
