@@ -120,7 +120,7 @@ class PuterSettings:
 class PoolSettings:
     """Which account and model serve a request, and what happens when one cannot."""
 
-    strategy: str = setting("lowest-utilization", choices=STRATEGIES, help="Which account serves a new session.")
+    strategy: str = setting("auto", choices=STRATEGIES, help="Which account serves a new session.")
     rotation: bool = setting(True, help="Move to another account when one cannot serve; off: keep the one in use.")
     fallback: bool = setting(True, help="Move to another model when one cannot serve; a request may forbid it.")
     fallback_models: Mapping[str, tuple[str, ...]] = setting(

@@ -274,12 +274,12 @@ def test_no_file_is_read_without_the_checker_or_a_parser(home: Paths) -> None:
 
 
 def test_one_setting_is_peeked_without_building_all(home: Paths) -> None:
-    assert config.peek(home, {}, "pool.strategy") == "lowest-utilization"
-    given(home, '[pool]\nstrategy = "auto"\n')
     assert config.peek(home, {}, "pool.strategy") == "auto"
+    given(home, '[pool]\nstrategy = "round-robin"\n')
+    assert config.peek(home, {}, "pool.strategy") == "round-robin"
     assert config.peek(home, {}, "alerts.thresholds") == (0.8, 0.95)
     assert in_a_fresh_process(home, f"print(json.dumps([config.peek(home, {{}}, 'pool.strategy'), {HEAVY}]))") == [
-        "auto",
+        "round-robin",
         "[]",
     ]
 

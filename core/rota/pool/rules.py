@@ -28,7 +28,7 @@ class Order(StrEnum):
 class Rules:
     """How the pool chooses, waits, holds and gives up. Times in seconds."""
 
-    strategy: str = "lowest-utilization"
+    strategy: str = "auto"
     rotation: bool = True
     """Off: the account in use is kept, whatever happens to it."""
     orders: Mapping[str, Order] = field(default_factory=dict)

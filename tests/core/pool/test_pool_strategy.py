@@ -377,7 +377,7 @@ def test_an_unknown_strategy_is_named_with_those_there_are() -> None:
 def test_the_settings_make_the_rules() -> None:
     rules = rules_of(Settings())
     assert (rules.strategy, rules.order("puter"), rules.order("anthropic")) == (
-        "lowest-utilization",
+        "auto",
         "models-first",
         "accounts-first",
     )
