@@ -46,10 +46,10 @@ def added(accounts: int) -> list[Event]:
     ]
 
 
-def traffic(accounts: int, count: int, *, every_s: float = 1.5) -> Iterator[Event]:
+def traffic(accounts: int, count: int, *, every_s: float = 1.5, start: float = START) -> Iterator[Event]:
     """`count` events of requests, quota, polls and now and then a limit, over `accounts` accounts."""
     rng = random.Random(7)
-    at, made = START, 0
+    at, made = start, 0
     for n in range(count):
         at += every_s
         account_id = f"account{rng.randrange(accounts)}"

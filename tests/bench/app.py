@@ -1,0 +1,206 @@
+"""The app against a bare Textual app: first frame, memory, what it takes at rest, and how soon a key is painted.
+
+Each is a process of its own in a terminal of its own; they take turns, so that a busy machine slows both.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import statistics
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.bench._app_child import label
+from tests.bench.row import Row
+from tests.bench.traffic import traffic
+
+from rota.account import Account, Kind
+from rota.errors import Meaning
+from rota.events import AccountAdded, CooldownStarted
+from rota.log import SqliteLog
+from rota.paths import under
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rota.events import Event
+
+ROWS = 50
+TIMES = 9
+"""Runs of each; the fastest counts, since all else a machine does only ever slows one down."""
+SIZE = (120, 40)
+PATIENCE_S = 60.0
+MEMORY_AFTER_S = 4.0
+
+BARE = ("-m", "tests.bench._app_child", "bare", "-", str(ROWS))
+ROTA = ("-m", "rota_tui")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One process, from its start to when it had shown what was waited for."""
+
+    wall_s: float
+    cpu_s: float
+    memory: int
+    """Bytes at most."""
+
+
+def measure() -> list[Row]:
+    if sys.platform == "win32":
+        return [Row("the app", "not measured", "", ok=True, note="needs a POSIX terminal")]
+    with tempfile.TemporaryDirectory() as folder:
+        few, ticking, many = (Path(folder, name) for name in ("few", "ticking", "many"))
+        _home(few, _accounts(ROWS), traffic(ROWS, 4000, start=time.time() - 6000))
+        _home(ticking, _accounts(100), _held(100))
+        _home(many, _accounts(200), ())
+        return [*_first_frames(few), *_memory(few), _idle(ticking), _keys(many)]
+
+
+def _first_frames(home: Path) -> list[Row]:
+    """Both drawn in turns; the first time fills the caches of bytecode and files."""
+    bare, rota = [], []
+    for _ in range(TIMES + 1):
+        bare.append(_shown(BARE, home))
+        rota.append(_shown(ROTA, home))
+    wall = min(r.wall_s for r in rota[1:]) / min(r.wall_s for r in bare[1:])
+    cpu = min(r.cpu_s for r in rota[1:]) / min(r.cpu_s for r in bare[1:])
+    told = f"{min(r.wall_s for r in rota[1:]) * 1000:.0f} ms; {cpu:.2f} × of processor time"
+    return [
+        Row(
+            f"first frame, {ROWS} accounts, over a bare Textual app with those rows",
+            f"{wall:.2f} ×",
+            "≤ 1.4 ×",
+            wall <= 1.4,
+            told,
+        )
+    ]
+
+
+def _memory(home: Path) -> list[Row]:
+    """What both take once everything behind the first frame is loaded."""
+    bare = min(_shown(BARE, home, stay_s=MEMORY_AFTER_S).memory for _ in range(2))
+    rota = min(_shown(ROTA, home, stay_s=MEMORY_AFTER_S).memory for _ in range(2))
+    over, told = rota / bare, f"{rota / 2**20:.0f} MiB"
+    return [Row("memory of the app over a bare Textual app", f"{over:.2f} ×", "≤ 1.5 ×", over <= 1.5, told)]
+
+
+def _idle(home: Path) -> Row:
+    share = min(_figures("idle", home)["share"][0] for _ in range(2))
+    return Row("idle app, 100 accounts counting down", f"{share:.1%} of a core", "≤ 1 %", share <= 0.01)
+
+
+def _keys(home: Path) -> Row:
+    took = sorted(_figures("keys", home)["took"])
+    p95 = took[int(len(took) * 0.95)]
+    return Row(
+        "key to paint, 200 accounts, 50 events/s",
+        f"p95 {p95 * 1000:.0f} ms",
+        "≤ 50 ms",
+        p95 <= 0.05,
+        f"median {statistics.median(took) * 1000:.0f} ms",
+    )
+
+
+# --- homes ------------------------------------------------------------------------------------------------
+
+
+def _home(home: Path, *events: Iterable[Event]) -> None:
+    """A home with these facts in its log, which asks nobody anything."""
+    paths = under(home)
+    paths.ensure()
+    paths.config_file.write_text('vault = "file"\n[usage]\nenabled = false\n', encoding="utf-8")
+    log = SqliteLog.open(paths.log_file)
+    log.append([event for some in events for event in some])
+    log.close()
+
+
+def _accounts(count: int) -> list[Event]:
+    now = time.time()
+    return [
+        AccountAdded(
+            at=now - 7200,
+            account=Account(
+                id=f"account{n}",
+                provider="anthropic",
+                kind=Kind.API_KEY,
+                identity=f"key-{n}",
+                label=label(n),
+                position=float(n),
+            ),
+        )
+        for n in range(count)
+    ]
+
+
+def _held(count: int) -> list[Event]:
+    """All of them held for less than an hour: each row and panel moves every second."""
+    now = time.time()
+    return [
+        CooldownStarted(
+            at=now, account_id=f"account{n}", until=now + 1800 + n, meaning=Meaning.LIMITED, reason="5h limit reached"
+        )
+        for n in range(count)
+    ]
+
+
+# --- processes in terminals -------------------------------------------------------------------------------
+
+
+def _figures(name: str, home: Path) -> dict[str, list[float]]:
+    """Let the app measure itself."""
+    _shown(("-m", "tests.bench._app_child", name, str(home), "0"), home, until=None)
+    figures: dict[str, list[float]] = json.loads((home / "figures.json").read_text(encoding="utf-8"))
+    return figures
+
+
+def _shown(args: tuple[str, ...], home: Path, *, until: str | None = label(0), stay_s: float = 0.0) -> Run:
+    """Start it in a terminal, wait until `until` is shown (None: until it ends), and end it."""
+    import fcntl
+    import pty
+    import struct
+    import termios
+
+    environ = {**os.environ, "ROTA_HOME": str(home), "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+    environ.pop("PYTHONDONTWRITEBYTECODE", None)  # people start rota with its bytecode in place
+    environ["PYTHONPATH"] = os.pathsep.join(path for path in ("", *sys.path))
+    began = time.perf_counter()
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execve(sys.executable, [sys.executable, *args], environ)
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", SIZE[1], SIZE[0], 0, 0))
+    took = _read(terminal, until, began)
+    if stay_s:
+        _read(terminal, None, time.perf_counter(), stay_s)
+    if until is not None:
+        os.kill(pid, signal.SIGKILL)
+    _, _, used = os.wait4(pid, 0)
+    os.close(terminal)
+    unit = 1 if sys.platform == "darwin" else 1024
+    return Run(took, used.ru_utime + used.ru_stime, used.ru_maxrss * unit)
+
+
+def _read(terminal: int, until: str | None, began: float, patience_s: float = PATIENCE_S) -> float:
+    """Read what is drawn; returns after how many seconds `until` was there, or the end."""
+    shown = b""
+    while (passed := time.perf_counter() - began) < patience_s:
+        if not select.select([terminal], [], [], min(0.5, patience_s - passed))[0]:
+            continue
+        try:
+            shown += os.read(terminal, 65_536)
+        except OSError:  # Linux says so when the other end was closed
+            break
+        if until is not None and until.encode() in shown:
+            break
+        shown = shown[-65_536:]
+    else:
+        if until is not None:
+            raise RuntimeError(f"{until!r} was not shown; the end: {shown[-2000:].decode(errors='replace')}")
+    return time.perf_counter() - began
