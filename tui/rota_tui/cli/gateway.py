@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from rota.snapshot import GatewayKey, Snapshot
 
 
-@click.group("gateway")
+@click.group("gateway", epilog="Example: export OPENAI_API_KEY=$(rota gateway key)")
 def command() -> None:
     """Show the local endpoint, and make or revoke its keys."""
 
