@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
@@ -11,6 +12,7 @@ from textual.screen import Screen
 from rota.account import Health
 from rota.errors import RotaError
 from rota_tui.messages import TestRequested
+from rota_tui.widgets.welcome import Welcome
 from rota_tui.wording import provider_name
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from rota.account import Account
     from rota.accounts import Accounts
     from rota.engine import Engine
+    from rota.migrate.records import Found
     from rota.snapshot import AccountState
     from rota_tui.pieces import Locale
 
@@ -28,11 +31,22 @@ _ON_AN_ACCOUNT = frozenset(
 )
 
 
+def _found_here() -> tuple[Found, ...]:
+    """What other tools have on this machine, unread; with the imports of all their formats, so in a thread."""
+    from rota.migrate.places import here
+    from rota.migrate.survey import find
+
+    return find(here())
+
+
 class AccountActions(Screen[None]):
     """The screen says which account is meant (`current`) and what is pinned; this does the rest."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "add", "Add", id="add-account", tooltip="Add an account"),
+        Binding(
+            "m", "import", "Import", id="import-accounts", tooltip="Import accounts from other tools", show=False
+        ),
         Binding("i", "sign_in", "Sign in", id="sign-in-again", tooltip="Sign in to this account again"),
         Binding("u", "use", "Use", id="use-account", tooltip="Use this account for new sessions"),
         Binding("p", "pin", "Pin", id="pin-account", tooltip="Let only this account serve its provider, or end that"),
@@ -180,6 +194,18 @@ class AccountActions(Screen[None]):
             state = self.engine.snapshot.account(added.account_id)
             label = state.account.label if state is not None else added.label
             self.notify(f"{label} {'signed in again' if added.renewed else 'added'}.", markup=False)
+
+    @work(group="dialog", exclusive=True, description="import accounts")
+    async def action_import(self) -> None:
+        from rota_tui.dialogs.import_accounts import ImportDialog  # not needed for the first frame
+
+        await self.app.push_screen_wait(ImportDialog(self.engine, self._locale))
+
+    @work(group="offer", description="find what other tools have")
+    async def offer_imports(self) -> None:
+        """Tell a person without accounts what could be imported."""
+        found = await asyncio.to_thread(_found_here)
+        self.query_one(Welcome).found = tuple(dict.fromkeys(each.what for each in found))
 
     @work(group="dialog", exclusive=True, description="label an account")
     async def action_label(self) -> None:

@@ -107,6 +107,8 @@ class AccountsScreen(AccountActions):
         )
         self._filled = True
         self._rank()
+        if self.has_class("-empty"):
+            self.offer_imports()
 
     # --- state --------------------------------------------------------------------------------------------
 

@@ -6,29 +6,31 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.reactive import reactive
 from textual.widget import Widget
 
 from rota_tui.messages import AddRequested
+from rota_tui.pieces import clean
 
 if TYPE_CHECKING:
     from rota_tui.pieces import Locale
 
-_WAYS = (
-    ("a", "add an Anthropic API key", "anthropic"),
-    ("t", "add a Puter token", "puter"),
-)
+_NAMED = 2
+"""So many finds are named, the rest counted."""
 
 
 class Welcome(Widget, can_focus=True):
     """Shown while there is no account."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("a", "add('anthropic')", "Anthropic API key", id="welcome.anthropic"),
-        Binding("t", "add('puter')", "Puter token", id="welcome.puter"),
+        Binding("t", "add('puter')", "Puter", id="welcome.puter", tooltip="Add an account of Puter"),
     ]
     DEFAULT_CSS = """
     Welcome { width: 1fr; height: 1fr; content-align: center middle; }
     """
+
+    found: reactive[tuple[str, ...]] = reactive((), init=False)
+    """What other tools have on this machine, in people's words."""
 
     def __init__(self, locale: Locale) -> None:
         super().__init__(id="welcome")
@@ -41,12 +43,22 @@ class Welcome(Widget, can_focus=True):
             Content("All your AI accounts in one place: what is left of every quota,"),
             Content("when it comes back, and one account taking over from another."),
             Content(""),
+            _way("a", "add an account: Anthropic or Puter"),
+            _way("m", f"import {self._finds()}" if self.found else "import from OpenCode, Claude Code and others"),
+            Content(""),
+            Content.styled("To look around without an account: rota demo", "$quiet"),
         ]
-        for key, words, _provider in _WAYS:
-            lines.append(Content.assemble((key, "bold $active"), f"  {words}"))
-        lines += [Content(""), Content.styled("To look around without an account: rota demo", "$quiet")]
         width = max(line.cell_length for line in lines)
         return Content("\n").join(line.pad_right(width - line.cell_length) for line in lines)
 
+    def _finds(self) -> str:
+        named = [clean(what) for what in self.found[:_NAMED]]
+        rest = len(self.found) - len(named)
+        return f"what is here: {', '.join(named)}{f' and {rest} more' if rest else ''}"
+
     def action_add(self, provider: str) -> None:
         self.post_message(AddRequested(provider))
+
+
+def _way(key: str, words: str) -> Content:
+    return Content.assemble((key, "bold $active"), f"  {words}")
