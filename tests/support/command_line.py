@@ -75,11 +75,11 @@ class CommandLine:
         }
 
     def prepare(self) -> CommandLine:
-        """A home that needs nothing of the machine: its secrets are in a file, its gateway takes any port."""
+        """A home whose secrets are in a file, whatever keyring the machine has."""
         (self.home / "person").mkdir(parents=True, exist_ok=True)
         paths = under(self.home / "rota")
         paths.ensure()
-        paths.config_file.write_text('vault = "file"\n[gateway]\nport = 0\n', "utf-8")
+        paths.config_file.write_text('vault = "file"\n', "utf-8")
         return self
 
     def run(self, *args: str, given: str | None = None) -> Ran:

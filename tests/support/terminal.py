@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tests.support.command_line import CommandLine
 
 PATIENCE_S = 30.0
-AGAIN_S = 0.5
+AGAIN_S = 5.0
 
 
 class Terminal:

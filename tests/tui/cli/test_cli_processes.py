@@ -30,7 +30,7 @@ RUNS: list[tuple[list[str], int, str]] = [
     (["completion", "fish"], 0, "_ROTA_COMPLETE=fish_complete"),
     (["config", "set", "pool.strategy", "auto"], 0, "pool.strategy = auto"),
     (["disable", "carol"], 0, "carol is off."),
-    (["doctor"], 0, "All is well."),
+    (["doctor"], 0, "carol: its login is accepted."),
     (["enable", "carol"], 0, "carol is on."),
     (["events", "-n", "3"], 0, "answered"),
     (["guard"], 0, "left"),
