@@ -10,8 +10,6 @@ import os
 import tempfile
 from typing import TYPE_CHECKING
 
-from pydantic import TypeAdapter, ValidationError
-
 from rota.errors import Meaning, ProviderError, RotaError
 from rota.providers.base import Model  # noqa: TC001 - pydantic reads the annotation
 
@@ -36,7 +34,15 @@ class Listing:
 _NO_ACCOUNTS_FAULT = frozenset({Meaning.NETWORK, Meaning.OVERLOADED})
 """Another account would hear the same, after the same wait."""
 
-_FILE: TypeAdapter[dict[str, Listing]] = TypeAdapter(dict[str, Listing])
+
+def _checked(content: bytes) -> dict[str, Listing]:
+    """A cache file's listings; one that is not of this form is as good as none."""
+    from pydantic import TypeAdapter, ValidationError  # late: 7 MB, needed only when models are asked for
+
+    try:
+        return dict(TypeAdapter(dict[str, Listing]).validate_json(content))
+    except ValidationError:
+        return {}
 
 
 class Catalogue:
@@ -96,9 +102,10 @@ class Catalogue:
         return await self._providers[provider].models(await self._credentials.current(state.id))
 
     def _read(self) -> dict[str, Listing]:
-        with contextlib.suppress(OSError, ValidationError):
-            return dict(_FILE.validate_json(self._path.read_bytes()))
-        return {}
+        try:
+            return _checked(self._path.read_bytes())
+        except OSError:
+            return {}
 
     def _write(self) -> None:
         """Put the file in place whole; failing to is no fault, it is a cache."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from rota.migrate import survey
 from rota.migrate.apply import Importer
 from rota.migrate.links import Links
 from rota.migrate.places import here
@@ -46,6 +45,10 @@ class ImportDesk:
 
     async def find(self) -> tuple[Found, ...]:
         """What other tools have on this machine, unread."""
+        from rota.migrate import (
+            survey,
+        )  # late: with the checks of every tool's files, needed only by who imports or shares
+
         return await asyncio.to_thread(survey.find, self._places)
 
     async def plan(self, only: Iterable[str] = (), *, online: bool = True) -> Plan:
@@ -55,6 +58,8 @@ class ImportDesk:
             only: names of sources (`survey.names()`); all of them when empty.
             online: ask the providers whose each login is and whether it lives.
         """
+        from rota.migrate import survey
+
         readings = await asyncio.to_thread(survey.read, self._places, tuple(only))
         checked = await survey.check(readings, self._identify, self._tools.clock.now()) if online else {}
         known = await self._importer.known()

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from rota.errors import RotaError
-from rota.migrate import survey
 from rota.migrate.links import where_of
 from rota.migrate.live import facts
 
@@ -90,6 +89,10 @@ class Watcher:
         owners = {link.place: link.account_id for link in self._links.all()}
         if not owners:
             return {}
+        from rota.migrate import (
+            survey,
+        )  # late: with the checks of every tool's files, needed only by who imports or shares
+
         plugins = {"anthropic-multi-auth", "anthropic-multi-account", "opencode-puter-auth"} & self._sources
         found: dict[str, Record] = {}
         for reading in survey.read(self._places, plugins) if plugins else ():
@@ -104,6 +107,8 @@ class Watcher:
         linked = {Path(link.path) for link in self._links.all() if link.source in self._sources}
         if not linked:
             return frozenset()  # who shares no login with another tool has none of its files looked at
+        from rota.migrate import survey
+
         sources = [source for source in survey.SOURCES if source.NAME in self._sources]
         found = {each.path for source in sources for each in source.find(places) if each.path is not None}
         return frozenset(path for path in linked | found if path.is_absolute())

@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Protocol
 
 from rota.errors import Failure, Meaning, ProviderError
 from rota.events import AlertRaised
-from rota.migrate import jsonc, survey
+from rota.migrate import jsonc
 from rota.migrate.foreign import Contents, parse_json, read_text, replace_text
 from rota.migrate.links import Link, where_of
 from rota.migrate.plan import is_provisional
 from rota.migrate.records import Place, Problem, Record, lineage_of
-from rota.migrate.slots import SHAREABLE, files, renewed, slots
 from rota.pool.locks import process_lock
 
 if TYPE_CHECKING:
@@ -95,6 +94,8 @@ class SharedLogins:
         linked = [(link.source, Path(link.path)) for link in self._links.of(account_id)]
         if not linked:
             return
+        from rota.migrate.slots import SHAREABLE, files  # late, as `survey` is
+
         candidates = dict.fromkeys((*files(self._places), *linked))
         for source, path in candidates:
             if source in SHAREABLE and source in self._sources:
@@ -199,6 +200,10 @@ class SharedLogins:
         return all(s.account.identity != identity for s in listed)
 
     def _records(self, wanted: set[str], ended: bool) -> list[Record]:
+        from rota.migrate import (
+            survey,
+        )  # late: with the checks of every tool's files, needed only by who imports or shares
+
         # The Keychain may ask the person: only when it must.
         places = self._places if ended else self._places.without_keychain()
         # The plugins' own files tell accounts apart, so they are read along whenever OpenCode's file is.
@@ -221,6 +226,8 @@ def write_back(source: str, path: Path, spent: str, successor: Credential) -> tu
         OSError: it cannot be read or written.
         JsoncError: it is not JSON any more.
     """
+    from rota.migrate.slots import renewed, slots
+
     done: tuple[str, ...] = ()
     for last in (*[False] * TRIES, True):
         contents = read_text(path)

@@ -149,7 +149,7 @@ def test_a_write_of_the_other_tool_in_between_is_not_lost(machine: Machine, monk
             path.write_text(interruptions.pop())
         return renewed(*args)
 
-    monkeypatch.setattr("rota.migrate.writeback.renewed", interrupted)
+    monkeypatch.setattr("rota.migrate.slots.renewed", interrupted)
 
     write_back("opencode", path, fingerprint("a"), credential("b"))
 
