@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
@@ -141,6 +142,8 @@ async def test_undo_is_asked_about_when_the_import_was_not_just_made(tmp_path: P
 async def test_the_first_start_offers_what_is_on_the_machine(tmp_path: Path, machine: Machine) -> None:
     machine.write(machine.auth, {"anthropic": {"type": "api", "key": token("api", "a")}})
     async with opened(tmp_path / "rota") as it:
-        assert "m  import what is here: OpenCode" in it.text()
+        async with asyncio.timeout(10):
+            while "m  import what is here: OpenCode" not in it.text():
+                await it.pilot.pause(0.01)
         await it.press("m")
         assert isinstance(it.app.screen, ImportDialog)

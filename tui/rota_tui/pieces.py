@@ -48,7 +48,7 @@ class Glyphs:
     dot: str = "●"
     ring: str = "○"
     done: str = "✓"
-    failed: str = "✗"
+    failed: str = "×"
     sep: str = "·"
     full: str = "━"
     half: str = "╾"

@@ -218,27 +218,23 @@ class AccountActions(Screen[None]):
         if label is not None and label != state.account.label:
             self._command(lambda accounts: accounts.label(state.id, label))
 
-    @work(group="dialog", exclusive=True, description="remove an account")
+    @work(group="dialog", exclusive=True, description="remove accounts")
     async def action_remove(self) -> None:
-        from rota.leftovers import remains  # this and the dialog are not needed for the first frame
-        from rota_tui.dialogs.confirm import ConfirmDialog
+        from rota_tui.dialogs.remove_accounts import RemoveDialog  # not needed for the first frame
 
         if (state := self.current) is None:
             return
-        stays, link = remains(state.account.kind)
-        dialog = ConfirmDialog(
-            f"Remove {state.account.label}?",
-            ("rota forgets it and deletes its secret from the vault. " + stays, link),
-            yes="Remove",
-        )
-        if not await self.app.push_screen_wait(dialog):
+        accounts = [each.account for each in self.engine.snapshot.listed()]
+        wanted = await self.app.push_screen_wait(RemoveDialog(accounts, state.id, self._locale))
+        if wanted is None:
             return
         try:
-            await self.engine.remove([state.id])
+            removed = await self.engine.remove(wanted.account_ids, purge=wanted.purge)
         except RotaError as error:
             self.complain(error)
         else:
-            self.notify(f"{state.account.label} removed. {stays} {link}", markup=False)
+            stays = " ".join(dict.fromkeys(f"{gone.remains} {gone.url}" for gone in removed))
+            self.notify(f"{', '.join(gone.label for gone in removed)} removed. {stays}", markup=False)
 
     # --- figures ------------------------------------------------------------------------------------------
 

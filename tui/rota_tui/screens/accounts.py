@@ -39,6 +39,9 @@ FEW, SOME = 7, 16
 RANK_EVERY = 5.0
 """Seconds of the clock after which "next" is asked again although nothing happened: holds end by themselves."""
 
+OFFER_AFTER = 0.4
+"""Seconds until other tools' files are looked for: what that imports would hold up the first key."""
+
 
 class AccountsScreen(AccountActions):
     """Table, detail of the row under the cursor, activity, cooldowns; the stylesheet says which fit."""
@@ -108,7 +111,7 @@ class AccountsScreen(AccountActions):
         self._filled = True
         self._rank()
         if self.has_class("-empty"):
-            self.offer_imports()
+            self.set_timer(OFFER_AFTER, self.offer_imports)
 
     # --- state --------------------------------------------------------------------------------------------
 
