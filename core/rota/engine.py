@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from rota.clock import SystemClock
-from rota.errors import Meaning, NothingConfigured, ProviderError, UsageError
+from rota.errors import Meaning, NothingConfigured, ProviderError, RotaError, UsageError
 from rota.journal import Journal
 from rota.log import SqliteLog
 from rota.login.refused import refused
@@ -287,6 +287,14 @@ class Engine:
         """Begin polling usage and watching shared logins; the app and the gateway do, one-shot commands don't."""
         self._spawn(self._poll())
         self._spawn(self._watch_shared_logins())
+        if self.settings.gateway.with_app:
+            self._spawn(self._open_gateway())
+
+    async def _open_gateway(self) -> None:
+        try:
+            await self.start_gateway()
+        except RotaError as error:
+            self._notices.append(f"{error} {error.hint}".strip())
 
     async def _poll(self) -> None:
         services = await self.services()

@@ -76,7 +76,11 @@ async def make_services(
     vault = vault or await open_vault(settings.vault, paths)
     client = open_client(transport=transport, timeouts=Timeouts(connect=waits.connect_s, read=waits.first_content_s))
     anthropic = AnthropicProvider(
-        client, api_url=settings.anthropic.api_url, auth_url=settings.anthropic.auth_url, clock=clock
+        client,
+        api_url=settings.anthropic.api_url,
+        auth_url=settings.anthropic.auth_url,
+        authorize_url=settings.anthropic.authorize_url,
+        clock=clock,
     )
     puter = PuterProvider(
         client,

@@ -265,28 +265,16 @@ class CatalogueSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerCacheSettings:
-    """Answers kept to be given again for the very same question."""
-
-    enabled: bool = setting(False, help="Keep answers that are not streamed. They hold what you asked and got.")
-    ttl_s: float = setting(300.0, ge=1, le=2_592_000, help="Seconds an answer is given again.")
-    max_entries: int = setting(100, ge=1, le=100_000, help="How many are kept.")
-    folder: str = setting("", restart=True, help="Where they are kept; empty: in rota's cache folder.")
-
-
-@dataclass(frozen=True, slots=True)
 class HistorySettings:
     """How long the event log remembers."""
 
     events_days: float = setting(30.0, ge=1, le=3650, help="Days until events are thinned to samples.")
-    samples_days: float = setting(90.0, ge=1, le=3650, help="Days that samples for plots are kept.")
 
 
 @dataclass(frozen=True, slots=True)
 class StatsSettings:
     """Latency, speed and errors per model."""
 
-    enabled: bool = setting(True, help="Show them in the app, in `rota stats` and in the gateway's metrics.")
     max_samples: int = setting(200, ge=10, le=100_000, help="The last requests a model's figures are taken from.")
 
 
@@ -333,7 +321,6 @@ class Settings:
     chat: ChatSettings = field(default_factory=ChatSettings)
     alerts: AlertSettings = field(default_factory=AlertSettings)
     catalogue: CatalogueSettings = field(default_factory=CatalogueSettings)
-    cache: AnswerCacheSettings = field(default_factory=AnswerCacheSettings)
     history: HistorySettings = field(default_factory=HistorySettings)
     stats: StatsSettings = field(default_factory=StatsSettings)
     log: DebugLogSettings = field(default_factory=DebugLogSettings)

@@ -234,7 +234,7 @@ def test_the_address_has_all_that_the_page_wants_and_keeps_the_verifier_to_itsel
             "https://platform.claude.com/oauth/code/callback",
         ),
         (
-            {"auth_url": "http://127.0.0.1:9/claude/"},
+            {"auth_url": "http://127.0.0.1:9/claude/", "authorize_url": "http://127.0.0.1:9/claude/"},
             "http://127.0.0.1:9/claude/oauth/authorize",
             "http://127.0.0.1:9/claude/oauth/code/callback",
         ),

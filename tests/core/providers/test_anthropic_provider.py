@@ -68,7 +68,11 @@ class Setting:
         urls = base_urls("http://simulator")
         self.client = open_client(transport=httpx.ASGITransport(create_app(self.world)))
         self.provider = AnthropicProvider(
-            self.client, api_url=urls["anthropic_api"], auth_url=urls["anthropic_auth"], clock=self.clock
+            self.client,
+            api_url=urls["anthropic_api"],
+            auth_url=urls["anthropic_auth"],
+            authorize_url=urls["anthropic_auth"],
+            clock=self.clock,
         )
 
     def credential(self, label: str) -> Credential:

@@ -32,7 +32,9 @@ CLIENT_ID = "9d1c250a-e61b-44d9-88ed-5944d1962f5e"
 SUBSCRIPTION_SCOPES = ("user:profile", "user:inference")
 CONSOLE_SCOPES = ("org:create_api_key", "user:profile", "user:inference")
 
-_SUBSCRIPTION_PAGE = "https://claude.com/cai/oauth/authorize"
+AUTHORIZE_URL = "https://claude.com/cai"
+"""Where the browser signs in to a subscription."""
+
 _DEFAULT_LIFE_S = 3600.0
 """As the official SDK assumes when `expires_in` is missing."""
 
@@ -71,6 +73,7 @@ def begin_sign_in(
     redirect_uri: str | None = None,
     *,
     auth_url: str = AUTH_URL,
+    authorize_url: str = AUTHORIZE_URL,
     kind: Kind = Kind.SUBSCRIPTION,
     client_id: str = CLIENT_ID,
 ) -> SignIn:
@@ -93,8 +96,8 @@ def begin_sign_in(
         "code_challenge_method": "S256",
         "state": state,
     }
-    at_home = auth_url == AUTH_URL and kind is Kind.SUBSCRIPTION
-    page = _SUBSCRIPTION_PAGE if at_home else f"{auth_url}/oauth/authorize"
+    host = authorize_url.rstrip("/") if kind is Kind.SUBSCRIPTION else auth_url
+    page = f"{host}/oauth/authorize"
     return SignIn(f"{page}?{urlencode(query)}", state, verifier, redirect_uri, client_id, kind)
 
 

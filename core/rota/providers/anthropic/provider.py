@@ -46,11 +46,18 @@ class AnthropicProvider:
     name = "anthropic"
 
     def __init__(
-        self, client: httpx.AsyncClient, *, api_url: str = API_URL, auth_url: str = oauth.AUTH_URL, clock: Clock
+        self,
+        client: httpx.AsyncClient,
+        *,
+        api_url: str = API_URL,
+        auth_url: str = oauth.AUTH_URL,
+        authorize_url: str = oauth.AUTHORIZE_URL,
+        clock: Clock,
     ) -> None:
         self._client = client
         self._api_url = api_url.rstrip("/")
         self._auth_url = auth_url.rstrip("/")
+        self._authorize_url = authorize_url
         self._clock = clock
 
     # --- who and what ---
@@ -187,7 +194,9 @@ class AnthropicProvider:
 
     def begin_sign_in(self, redirect_uri: str | None = None, *, kind: Kind = Kind.SUBSCRIPTION) -> oauth.SignIn:
         """Make the address of a sign-in; see `oauth.begin_sign_in`."""
-        return oauth.begin_sign_in(redirect_uri, auth_url=self._auth_url, kind=kind)
+        return oauth.begin_sign_in(
+            redirect_uri, auth_url=self._auth_url, authorize_url=self._authorize_url, kind=kind
+        )
 
     async def aclose(self) -> None:
         """Close nothing: the client belongs to whoever opened it."""
