@@ -123,8 +123,11 @@ def _is_named(path: Path) -> bool:
     return True
 
 
-def replace_text(path: Path, text: str) -> None:
+def replace_text(path: Path, text: str, *, only_over: str | None = None) -> bool:
     """Replace a file's text in one step, with the mode and owner it has; a link stays a link.
+
+    Args:
+        only_over: what must still stand there at the last moment; otherwise nothing is done and False returned.
 
     Raises:
         OSError: it could not be written; the old file stands.
@@ -143,12 +146,16 @@ def replace_text(path: Path, text: str) -> None:
                     with contextlib.suppress(PermissionError):
                         os.fchown(file.fileno(), info.st_uid, info.st_gid)
             os.fsync(file.fileno())
+        if only_over is not None and target.read_bytes() != only_over.encode("utf-8"):
+            os.unlink(temporary)
+            return False
         os.replace(temporary, target)
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         raise
     sync_folder(target.parent)
+    return True
 
 
 def tighten(path: Path) -> None:

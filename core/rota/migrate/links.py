@@ -67,17 +67,14 @@ class Links:
 
     def join(self, account_id: str, places: Iterable[Place], lineage: str) -> None:
         """Note that these entries hold an account's login; an entry belongs to one account only."""
-        fresh = [
-            Link(account_id, place.source, where, place.slot, lineage)
-            for place in places
-            if (where := where_of(place)) is not None
-        ]
+        entries = {(place.source, where, place.slot) for place in places if (where := where_of(place)) is not None}
 
         def change(links: tuple[Link, ...]) -> tuple[Link, ...]:
-            taken = {link.place for link in fresh}
-            return (*(k for k in links if k.place not in taken), *fresh)
+            spent = {link.place: link.spent for link in links if link.account_id == account_id}
+            fresh = (Link(account_id, *entry, lineage, spent.get(entry, ())) for entry in sorted(entries))
+            return (*(link for link in links if link.place not in entries), *fresh)
 
-        if fresh:
+        if entries:
             self._change(change)
 
     def renewed(self, account_id: str, spent: str, lineage: str) -> None:

@@ -142,9 +142,8 @@ class SharedLogins:
             record = by_place.get(link.place)
             if record is None or record.lineage == lineage_of(stored):
                 continue
-            if record.lineage in link.spent:
-                # The other tool wrote its whole file from an old reading: what stands there is dead.
-                await self._write(account_id, link.source, Path(link.path), record.lineage, stored)
+            if _is_old(record.lineage, link, lineage_of(stored)):
+                await self._replace_old(account_id, link, record.lineage, stored)
             elif await self._is_mine(account_id, link, record, records):
                 newer = _continued(record.credential, stored)
                 await asyncio.to_thread(self._links.renewed, account_id, lineage_of(stored), lineage_of(newer))
@@ -152,6 +151,14 @@ class SharedLogins:
             else:
                 await asyncio.to_thread(self._links.leave, link)
         return None
+
+    async def _replace_old(self, account_id: str, link: Link, old: str, stored: Credential) -> None:
+        """Write rota's login over an old one that still, or again, stands in an entry."""
+        from rota.migrate.slots import SHAREABLE  # late, as `survey` is
+
+        if link.source in SHAREABLE:
+            await self._write(account_id, link.source, Path(link.path), old, stored)
+            await asyncio.to_thread(self._links.renewed, account_id, old, lineage_of(stored))
 
     async def _is_mine(self, account_id: str, link: Link, record: Record, records: list[Record]) -> bool:
         """Whether the login that now stands in a linked entry is the account's own, renewed, or somebody else's."""
@@ -217,6 +224,15 @@ class SharedLogins:
         return [record for reading in readings for record in reading.records]
 
 
+def _is_old(found: str, link: Link, stored: str) -> bool:
+    """Whether what stands in a linked entry is older than rota's own login.
+
+    Either the other tool wrote its whole file from an old reading, or rota ended between keeping a successor and
+    writing it there: then the entry is as the link knows it, and rota's login is not one that the link left behind.
+    """
+    return found in link.spent or (found == link.lineage and stored not in link.spent)
+
+
 def write_back(source: str, path: Path, spent: str, successor: Credential) -> tuple[str, ...]:
     """Replace the spent login in a file by its successor; returns the entries that held it.
 
@@ -243,8 +259,7 @@ def write_back(source: str, path: Path, spent: str, successor: Credential) -> tu
                 text = contents.text
                 for slot in stale:
                     text = renewed(source, text, slot, successor)
-                if path.read_bytes() == contents.text.encode("utf-8"):
-                    replace_text(path, text)
+                if replace_text(path, text, only_over=contents.text):
                     done = tuple(slot.name for slot in stale)
                 continue
             problem = document

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -162,15 +163,34 @@ def test_a_login_put_back_by_the_other_tool_is_written_again(
     path = machine.write(machine.auth, auth_text("a", NOW_MS))
     stale = [auth_text("a", NOW_MS)]
 
-    def overwritten(target: Path, text: str) -> None:
-        replace_text(target, text)
+    def overwritten(target: Path, text: str, only_over: str) -> bool:
+        done = replace_text(target, text, only_over=only_over)
         if stale:
             path.write_text(stale.pop())
+        return done
 
     monkeypatch.setattr("rota.migrate.writeback.replace_text", overwritten)
 
     assert write_back("opencode", path, fingerprint("a"), credential("b")) == ("anthropic",)
     assert path.read_text() == auth_text("b", NOW_MS + 28_800_000)
+
+
+def test_what_the_other_tool_writes_while_the_new_file_goes_to_disk_is_not_lost(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = machine.write(machine.auth, auth_text("a", NOW_MS))
+    theirs, sync = [auth_text("theirs", NOW_MS)], os.fsync
+
+    def slow(descriptor: int) -> None:
+        sync(descriptor)
+        if theirs:
+            path.write_text(theirs.pop())
+
+    monkeypatch.setattr("os.fsync", slow)
+
+    assert write_back("opencode", path, fingerprint("a"), credential("b")) == ()
+    assert path.read_text() == auth_text("theirs", NOW_MS)
+    assert [entry.name for entry in path.parent.iterdir()] == [path.name]
 
 
 def test_a_half_written_file_is_waited_for(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -296,7 +316,7 @@ async def test_sharing_can_be_turned_off_for_a_source(machine: Machine, tmp_path
 async def test_a_file_that_cannot_be_written_is_told_and_stops_nothing(
     machine: Machine, sharing: Sharing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(path: Path, text: str) -> None:
+    def full(path: Path, text: str, **_options: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("rota.migrate.writeback.replace_text", full)
@@ -390,6 +410,41 @@ async def test_an_old_login_that_another_tool_put_back_is_replaced_again(machine
     assert held["anthropic"]["refresh"] == token("ort", "a2")
     assert held["openai"]["key"] == "new"
     assert sharing.providers.asked == 0
+
+
+async def test_a_login_two_renewals_old_is_known_for_old_too(machine: Machine, sharing: Sharing) -> None:
+    await sharing.logins.on_renewed("alice", fingerprint("a"), credential("a2"))
+    await sharing.logins.on_renewed("alice", fingerprint("a2"), credential("a3"))
+    machine.write(machine.auth, {"anthropic": oauth("a", expires_ms=NOW_MS - 1)})
+
+    assert await sharing.logins.newest("alice", credential("a3")) is None
+
+    assert json.loads(machine.auth.read_text())["anthropic"]["refresh"] == token("ort", "a3")
+
+
+async def test_a_crash_before_the_write_back_leaves_the_newer_login_where_it_is(
+    machine: Machine, sharing: Sharing
+) -> None:
+    # The vault has the successor, the file still the login that was spent for it, and nobody noted it down.
+    machine.write(machine.auth, {"anthropic": oauth("a", expires_ms=NOW_MS - 1)})
+
+    assert await sharing.logins.newest("alice", credential("a2")) is None
+
+    assert json.loads(machine.auth.read_text())["anthropic"]["refresh"] == token("ort", "a2")
+    assert sharing.links.of("alice")[0].spent == (fingerprint("a"),)
+
+
+async def test_a_crash_before_a_login_that_was_taken_over_is_stored_lets_it_be_taken_again(
+    machine: Machine, sharing: Sharing
+) -> None:
+    machine.write(machine.auth, {"anthropic": oauth("a2")})
+    sharing.providers.whose = {"a2": ALICE}
+    assert await sharing.logins.newest("alice", credential("a")) is not None
+
+    newer = await sharing.logins.newest("alice", credential("a"))  # the vault never got it
+
+    assert newer is not None
+    assert newer.refresh == Secret(token("ort", "a2"))
 
 
 async def test_claude_codes_login_follows_claude_code(machine: Machine, sharing: Sharing) -> None:
