@@ -8,7 +8,7 @@ import pytest
 from tests.support.chat_world import NANO, chatting
 
 from rota.settings import PoolSettings
-from rota_tui.widgets.code_blocks import CodeFence
+from rota_tui.widgets.code_blocks import CodeFence, Page
 from rota_tui.widgets.prompt_input import PromptInput
 
 if TYPE_CHECKING:
@@ -287,3 +287,33 @@ async def test_a_mistyped_command_is_not_sent(tmp_path: Path) -> None:
 async def test_a_small_terminal_says_so(tmp_path: Path) -> None:
     async with chatting(tmp_path, "console", size=(40, 10)) as it:
         assert "rota needs 60×14 cells." in it.text()
+
+
+async def test_code_over_several_pages_is_copied_whole(tmp_path: Path) -> None:
+    code = "\n".join(f"line_{number} = {number}  # of a long program" for number in range(300))
+    async with chatting(tmp_path, "console") as it:
+        it.say(f"Here:\n\n```python\n{code}\n```\n\nThat is all.")
+        await it.ask_and_wait("a long program please")
+        assert len(it.answer.query(Page)) > 2
+        it.screen._ended_at = float("-inf")
+        await it.pilot.press("escape", "y")
+        assert it.app.clipboard == code
+        for fence in it.answer.query(CodeFence):
+            assert fence.whole_code.rstrip("\n") == code
+
+
+async def test_a_long_answer_reads_whole_on_the_way_back(tmp_path: Path) -> None:
+    text = "\n\n".join(f"Paragraph {number} says little, but it says it twice over." * 3 for number in range(120))
+    async with chatting(tmp_path, "console") as it:
+        it.say(text)
+        await it.ask_and_wait("a long story please")
+        pages = list(it.answer.query(Page))
+        await it.until(lambda: pages[0].frozen and not pages[-1].frozen)
+        assert "Paragraph 119 says" in it.talk()
+        it.screen._ended_at = float("-inf")
+        await it.pilot.press("escape", "home")
+        await it.until(lambda: "Paragraph 0 says" in it.talk() and pages[-1].frozen)
+        await it.pilot.resize_terminal(90, 30)
+        await it.until(lambda: "Paragraph 0 says" in it.talk())
+        await it.pilot.press("end")
+        await it.until(lambda: "Paragraph 119 says" in it.talk())

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import getters, work
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Label
 from textual.worker import Worker, WorkerCancelled, WorkerFailed
@@ -19,6 +19,7 @@ from rota.errors import RotaError
 from rota_tui.attachments import attach, told_size
 from rota_tui.conversation import Question
 from rota_tui.pieces import ASCII, clean
+from rota_tui.quiet_gc import collect_all
 from rota_tui.screens.chat_asking import GROUP
 from rota_tui.screens.chat_choosing import ChatChoosing
 from rota_tui.slash import Command, Mistyped, read_command
@@ -31,6 +32,7 @@ from rota_tui.widgets.comparison import Comparison
 from rota_tui.widgets.key_bar import KeyBar
 from rota_tui.widgets.prompt_input import PromptInput
 from rota_tui.widgets.servers_panel import ServersPanel
+from rota_tui.widgets.thin_scroll import ThinScroll
 from rota_tui.widgets.too_small import TooSmall
 
 if TYPE_CHECKING:
@@ -50,7 +52,7 @@ _LATE_STOP = 0.7
 _EFFORTS = ("low", "medium", "high", "off")
 
 
-class Transcript(VerticalScroll, can_focus=True):
+class Transcript(ThinScroll):
     """The conversation; with the focus here, single keys work."""
 
     HELP = """\
@@ -120,7 +122,6 @@ class ChatScreen(ChatChoosing):
         self.query_one("#servers").border_title = "Who can answer"
         self.query_one("#activity").border_title = "Activity"
         self.query_one("#ask").border_title = "Question"
-        self.transcript.anchor()
         self.learn_models()
 
     # --- state --------------------------------------------------------------------------------------------
@@ -395,6 +396,7 @@ class ChatScreen(ChatChoosing):
                 await worker.wait()
         await self.query_one("#turns").remove_children()
         self.remove_class("-comparing")
+        collect_all()
         self.add_class("-new")
         self.prompt.focus()
         self.refresh_bindings()

@@ -14,6 +14,7 @@ from rota.errors import RotaError
 from rota.pool.ask import Ask
 from rota_tui.asking import listen
 from rota_tui.conversation import CLIENT, chat_request
+from rota_tui.quiet_gc import full_collections_paused
 from rota_tui.served import figures
 
 if TYPE_CHECKING:
@@ -53,12 +54,13 @@ class ChatAsking(Screen[None]):
     @work(group=GROUP, exclusive=True, description="ask a model")
     async def ask_one(self, view: AnswerView, choice: Choice, before: Sequence[Exchange], question: Question) -> None:
         """Ask one model; the pool may use other accounts and models as the settings allow."""
-        await self._fill(view, choice, before, question, fallback=None)
+        async with full_collections_paused():
+            await self._fill(view, choice, before, question, fallback=None)
 
     @work(group=GROUP, exclusive=True, description="ask several models")
     async def ask_several(self, comparison: Comparison, before: Sequence[Exchange], question: Question) -> None:
         """Ask every side at once, each only itself: a fallback would compare something else."""
-        async with asyncio.TaskGroup() as group:
+        async with full_collections_paused(), asyncio.TaskGroup() as group:
             for lane in comparison.lanes:
                 group.create_task(self._fill_lane(comparison, lane.answer, lane.choice, before, question))
 
@@ -109,7 +111,7 @@ class ChatAsking(Screen[None]):
             async with aclosing(listen(engine, self._request(choice, before, question), ask)) as frames:
                 async for heard in frames:
                     who, model = self._server(heard.request_id, choice)
-                    await view.show(heard, choice.model, who, model, elapsed())
+                    view.show(heard, choice.model, who, model, elapsed())
                     story = heard.story or story
         except RotaError as error:
             await view.settle()

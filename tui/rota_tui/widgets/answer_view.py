@@ -6,17 +6,16 @@ from typing import TYPE_CHECKING
 
 from textual import getters
 from textual.containers import Vertical
-from textual.widgets import Markdown
 
 from rota_tui.pieces import ASCII
 from rota_tui.served_line import problem_words
 from rota_tui.transcript import Told
 from rota_tui.widgets.answer_parts import AnswerFooter, CallsView, HopsView, ReasoningFold
-from rota_tui.widgets.code_blocks import AnswerMarkdown, CodeFence
+from rota_tui.widgets.code_blocks import CodeFence, Page
+from rota_tui.widgets.steady_stream import SteadyStream
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
-    from textual.widgets.markdown import MarkdownStream
 
     from rota.errors import RotaError
     from rota_tui.asking import Heard
@@ -31,12 +30,10 @@ class AnswerView(Vertical):
     AnswerView {
         width: 1fr;
         height: auto;
-        AnswerMarkdown { display: none; }
-        &.-text AnswerMarkdown { display: block; }
+        .pages { height: auto; }
     }
     """
 
-    markdown = getters.query_one(AnswerMarkdown)
     hops = getters.query_one(HopsView)
     reasoning = getters.query_one(ReasoningFold)
     calls = getters.query_one(CallsView)
@@ -49,12 +46,12 @@ class AnswerView(Vertical):
         self._locale = locale
         self._parts: list[str] = []
         self._heard = 0
-        self._stream: MarkdownStream | None = None
+        self._stream: SteadyStream | None = None
 
     def compose(self) -> ComposeResult:
         yield HopsView(self._locale)
         yield ReasoningFold(self._locale)
-        yield AnswerMarkdown(plain=self._locale.glyphs is ASCII)
+        yield Vertical(classes="pages")
         yield CallsView(self._locale)
         yield AnswerFooter(self._locale, brief=self._brief)
 
@@ -79,7 +76,7 @@ class AnswerView(Vertical):
         calls = tuple(self.calls.calls.values())
         return Told(self.title, self.text, self.reasoning.text, calls, self.footer.served, note)
 
-    async def show(self, heard: Heard, asked: str, who: str, model: str, elapsed: float) -> None:
+    def show(self, heard: Heard, asked: str, who: str, model: str, elapsed: float) -> None:
         """Add what came within a frame.
 
         Args:
@@ -94,9 +91,8 @@ class AnswerView(Vertical):
             self.reasoning.end()
             self._parts.append(heard.text)
             if self._stream is None:
-                self.add_class("-text")
-                self._stream = Markdown.get_stream(self.markdown)
-            await self._stream.write(heard.text)
+                self._stream = SteadyStream(self._turn)
+            self._stream.write(heard.text)
         self.footer.tell(who, model, elapsed, self._heard)
 
     async def settle(self) -> None:
@@ -104,7 +100,18 @@ class AnswerView(Vertical):
         self.reasoning.end()
         if self._stream is not None:
             stream, self._stream = self._stream, None
-            await stream.stop()
+            await stream.drain()
+        for page in self.query(Page):
+            page.whole = True
+
+    async def _turn(self, continues: bool) -> Page:
+        """A new page; the one before is whole."""
+        before = next(reversed(list(self.query(Page))), None)
+        if before is not None:
+            before.whole = True
+        page = Page(before if continues else None, plain=self._locale.glyphs is ASCII)
+        await self.query_one(".pages").mount(page)
+        return page
 
     def serve(self, answer: Figures) -> None:
         """It is whole."""

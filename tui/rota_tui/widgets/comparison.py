@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.containers import Container, Vertical, VerticalScroll
+from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.message import Message
 
@@ -16,6 +16,7 @@ from rota_tui.served_line import moved_text, seconds, speed
 from rota_tui.widgets.answer_view import AnswerView
 from rota_tui.widgets.chat_turn import QuestionView
 from rota_tui.widgets.lines_view import LinesView
+from rota_tui.widgets.thin_scroll import ThinScroll
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 _COLUMNS = (("first token", 11), ("tokens/s", 8), ("in", 6), ("out", 6), ("cost or quota", 16))
 
 
-class Lane(VerticalScroll, can_focus=True):
+class Lane(ThinScroll):
     """One of the answers; the one that is kept goes on with the conversation."""
 
     HELP = "## One answer of several\n\nEnter goes on with this one. Tab goes to the next."
@@ -68,9 +69,6 @@ class Lane(VerticalScroll, can_focus=True):
 
     def compose(self) -> ComposeResult:
         yield self.answer
-
-    def on_mount(self) -> None:
-        self.anchor()
 
     def action_keep(self) -> None:
         self.post_message(self.Kept(self))

@@ -10,6 +10,7 @@ from rota_tui.widgets.tones import stacked
 
 if TYPE_CHECKING:
     from textual.content import Content
+    from textual.geometry import Size
 
     from rota_tui.pieces import Line
 
@@ -27,6 +28,9 @@ class LinesView(Widget):
         """What to show in `width` cells."""
         raise NotImplementedError
 
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return len(self.lines(width)) if width else 0
+
     def render(self) -> Content:
         self._shown = self.lines(self._width())
         return stacked(self._shown)
@@ -43,4 +47,5 @@ class LinesView(Widget):
         self.renew()
 
     def _width(self) -> int:
-        return self.content_region.width or self.app.size.width
+        # Not `content_region`: for a widget out of sight it has the whole screen laid out.
+        return max(0, self.outer_size.width - self.gutter.width) or self.app.size.width
