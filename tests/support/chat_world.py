@@ -56,6 +56,11 @@ class Chat:
         """The last answer."""
         return self.screen.turns[-1].views[-1]
 
+    @property
+    def ended(self) -> bool:
+        """Whether the last turn's answers came to an end."""
+        return bool(self.screen.turns) and all(v.children and v.footer.over for v in self.screen.turns[-1].views)
+
     async def until(self, happened: Callable[[], object]) -> None:
         """Wait for something that real sockets bring about."""
         async with asyncio.timeout(15):
@@ -87,7 +92,7 @@ class Chat:
         await self.type(text)
         await self.pilot.press("enter")
         await self.until(lambda: len(self.screen.turns) > before)
-        await self.until(lambda: self.answer.footer.over)
+        await self.until(lambda: self.ended)
         await self.answered()
 
     def pace(self) -> None:

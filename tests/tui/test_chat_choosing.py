@@ -122,7 +122,7 @@ async def test_several_accounts_are_asked_side_by_side_and_their_figures_compare
         await it.until(lambda: isinstance(it.app.screen, CompareDialog))
         assert "Which is faster?" in it.text()
         await it.pilot.press("enter")
-        await it.until(lambda: it.screen.turns and all(v.footer.over for v in it.screen.turns[-1].views))
+        await it.until(lambda: it.ended)
         comparison = it.screen.turns[-1]
         assert isinstance(comparison, Comparison)
         assert sorted(v.footer.served.account for v in comparison.views if v.footer.served) == [
@@ -144,7 +144,7 @@ async def test_the_kept_answer_of_a_comparison_goes_on_with_the_conversation(tmp
         await it.pilot.press(*"carol", "enter")
         await it.until(lambda: isinstance(it.app.screen, CompareDialog))
         await it.pilot.press("enter")
-        await it.until(lambda: it.screen.turns and all(v.footer.over for v in it.screen.turns[-1].views))
+        await it.until(lambda: it.ended)
         comparison = it.screen.turns[-1]
         assert isinstance(comparison, Comparison)
         second = comparison.lanes[1]
@@ -186,7 +186,7 @@ async def test_earlier_questions_come_back_and_what_was_begun_is_not_lost(tmp_pa
         assert prompt.text == "begun"
         await it.pilot.press("up")
         await it.pilot.press("enter")
-        await it.until(lambda: len(it.screen.turns) == 3 and it.answer.footer.over)
+        await it.until(lambda: len(it.screen.turns) == 3 and it.ended)
         assert prompt.text == "begun"
 
 
@@ -280,7 +280,7 @@ async def test_clearing_ends_the_answer_under_way_and_keeps_the_line(tmp_path: P
         await it.until(lambda: it.world.calls.listed(path="/messages")[-1].outcome == "left")
         it.world.knobs.pace = 0.0
         await it.pilot.press("enter")
-        await it.until(lambda: it.screen.turns and it.answer.footer.over)
+        await it.until(lambda: it.ended)
         assert len(it.asked()["messages"]) == 1
 
 

@@ -167,7 +167,7 @@ async def test_asking_again_leaves_the_earlier_answer_out_of_the_conversation(tm
     async with chatting(tmp_path, "console") as it:
         await it.ask_and_wait("Once more please [[tokens=9]]")
         await it.pilot.press("ctrl+r")
-        await it.until(lambda: len(it.screen.turns) == 2 and it.answer.footer.over)
+        await it.until(lambda: len(it.screen.turns) == 2 and it.ended)
         assert len(it.asked()["messages"]) == 1
         assert it.screen.turns[0].exchange.replaced
         assert "asked again" in it.text()

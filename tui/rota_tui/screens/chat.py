@@ -11,17 +11,14 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import getters, work
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.content import Content
 from textual.widgets import Label
 from textual.worker import Worker, WorkerCancelled, WorkerFailed
 
-from rota.errors import RotaError
-from rota_tui.attachments import attach, told_size
 from rota_tui.conversation import Question
 from rota_tui.pieces import ASCII, clean
 from rota_tui.quiet_gc import collect_all
 from rota_tui.screens.chat_asking import GROUP
-from rota_tui.screens.chat_choosing import ChatChoosing
+from rota_tui.screens.chat_line import ChatLine
 from rota_tui.slash import Command, Mistyped, read_command
 from rota_tui.widgets.activity_strip import ActivityStrip
 from rota_tui.widgets.chat_turn import ChatTurn
@@ -42,14 +39,11 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from rota.engine import Engine
-    from rota_tui.attachments import Attachment
     from rota_tui.conversation import Choice, Exchange
     from rota_tui.pieces import Locale
 
 _LATE_STOP = 0.7
 """Seconds after an answer's end in which Escape was meant to stop it."""
-
-_EFFORTS = ("low", "medium", "high", "off")
 
 
 class Transcript(ThinScroll):
@@ -63,7 +57,7 @@ last code block, `Y` the last answer. Escape or `i` goes back to the question.
 """
 
 
-class ChatScreen(ChatChoosing):
+class ChatScreen(ChatLine):
     """The conversation, the question line, and on a wide terminal who could answer and what goes on."""
 
     CSS_PATH = "chat.tcss"
@@ -84,17 +78,14 @@ class ChatScreen(ChatChoosing):
         Binding("Y", "copy_answer", "Copy answer", id="chat.copy-answer", tooltip="Copy the last answer"),
     ]
 
-    prompt = getters.query_one(PromptInput)
     transcript = getters.query_one(Transcript)
     choice_line = getters.query_one(ChoiceLine)
-    notice = getters.query_one("#notice", Label)
 
     def __init__(self, engine: Engine, locale: Locale, bar: Widget) -> None:
         super().__init__()
         self.engine = engine
         self._locale = locale
         self._bar = bar
-        self._attached: list[Attachment] = []
         self._ended_at = float("-inf")
         self.set_class(locale.glyphs is ASCII, "-ascii")
         self.add_class("-new")
@@ -136,19 +127,19 @@ class ChatScreen(ChatChoosing):
 
     def watch_choice(self) -> None:
         super().watch_choice()
-        self._show_choice()
+        self.show_choice()
 
     def watch_ranking(self) -> None:
-        self._show_choice()
+        self.show_choice()
 
     def ask_account(self, account_id: str) -> None:
         super().ask_account(account_id)
         self.prompt.focus()
 
     def models_known(self) -> None:
-        self._show_choice()
+        self.show_choice()
 
-    def _show_choice(self) -> None:
+    def show_choice(self) -> None:
         line, choice = self.choice_line, self.choice
         line.model = self.model_of(choice) if choice is not None else None
         line.account = self.label_of(choice.account_id) if choice is not None else ""
@@ -183,14 +174,14 @@ class ChatScreen(ChatChoosing):
     # --- asking -------------------------------------------------------------------------------------------
 
     def on_prompt_input_submitted(self, event: PromptInput.Submitted) -> None:
-        self._tell("")
+        self.tell("")
         match read_command(event.text):
             case Command(name=name, argument=argument):
-                if self._obey(name, argument):
+                if self.obey(name, argument):
                     self.prompt.accept(event.text.strip() if name == "attach" else "")
                 return
             case Mistyped(typed=typed, nearest=nearest):
-                self._tell(f"There is no {typed}; did you mean /{nearest}? A space before it sends it as it is.")
+                self.tell(f"There is no {typed}; did you mean /{nearest}? A space before it sends it as it is.")
                 return
         if not event.text.strip() and not self._attached:
             self._toggle_details()
@@ -201,13 +192,13 @@ class ChatScreen(ChatChoosing):
     def _question(self, text: str) -> Question | None:
         """What is in the line, if it may go out now; what is attached goes along."""
         if self.choice is None:
-            self._tell("There is no account yet. Escape, then 1, then a adds one.")
+            self.tell("There is no account yet. Escape, then 1, then a adds one.")
         elif self.asking:
-            self._tell("An answer is still coming; Escape stops it.")
+            self.tell("An answer is still coming; Escape stops it.")
         else:
             question = Question(text.strip(), tuple(self._attached))
             self._attached.clear()
-            self._show_attached()
+            self.show_attached()
             return question
         return None
 
@@ -245,7 +236,7 @@ class ChatScreen(ChatChoosing):
         if read_command(text) is not None:
             text = ""
         if not text and not self._attached and not self.turns:
-            self._tell("Type the question first, then compare.")
+            self.tell("Type the question first, then compare.")
             return
         asked = text or (self.turns[-1].question.text if not self._attached else "")
         sides = self._sides()
@@ -284,72 +275,6 @@ class ChatScreen(ChatChoosing):
 
     def on_lane_kept(self) -> None:
         self.notify("The conversation goes on with this answer.")
-
-    # --- attachments --------------------------------------------------------------------------------------
-
-    @work(group="choose", exclusive=True, description="attach a file")
-    async def action_attach(self) -> None:
-        from rota_tui.dialogs.attach import AttachDialog  # not needed for the first frame
-
-        attached = await self.app.push_screen_wait(AttachDialog())
-        if attached is not None:
-            self._attached.append(attached)
-            self._show_attached()
-
-    @work(group="attach", exclusive=True, description="attach a file by its path")
-    async def _attach_path(self, path: str) -> None:
-        try:
-            self._attached.append(await asyncio.to_thread(attach, path))
-        except RotaError as error:
-            self.prompt.text = self.prompt.text or f"/attach {path}"
-            self.prompt.move_cursor(self.prompt.document.end)
-            self._tell(f"{error} {error.hint}".strip())
-        else:
-            self._show_attached()
-
-    def on_prompt_input_empty_backspace(self) -> None:
-        if self._attached:
-            self._attached.pop()
-            self._show_attached()
-
-    def _show_attached(self) -> None:
-        told = [f"{a.kind} {clean(a.name)}, {told_size(a.size)}" for a in self._attached]
-        title = f"Question {self._locale.glyphs.sep} with {' and '.join(told)}" if told else "Question"
-        self.query_one("#ask").border_title = Content(title)
-        self.query_one("#ask").border_subtitle = Content("backspace drops it" if told else "")
-
-    # --- what was typed as a command ------------------------------------------------------------------------
-
-    def _obey(self, name: str, argument: str) -> bool:
-        """Do what a command says; False leaves it in the line."""
-        match name:
-            case "model":
-                self.action_choose_model(argument)
-            case "account":
-                self.action_choose_account(argument)
-            case "think":
-                if argument not in _EFFORTS:
-                    self._tell(f"Say one of {', '.join(_EFFORTS)}.")
-                    return False
-                self.effort = None if argument == "off" else argument
-                self._show_choice()
-            case "attach" if argument:
-                self._attach_path(argument)
-            case "copy":
-                action = "copy_code" if self.check_action("copy_code", ()) else "copy_answer"
-                return self._if_it_can(action, "There is nothing to copy yet.")
-            case _:
-                return self._if_it_can(name, f"There is nothing for /{name} yet.")
-        return True
-
-    def _if_it_can(self, action: str, otherwise: str) -> bool:
-        if self.check_action(action, ()) is False:
-            self._tell(otherwise)
-            return False
-        if action == "compare":
-            self.prompt.text = ""
-        self.call_later(self.run_action, action)
-        return True
 
     # --- looking and keeping ------------------------------------------------------------------------------
 
@@ -403,8 +328,3 @@ class ChatScreen(ChatChoosing):
 
     def on_descendant_focus(self) -> None:
         self.refresh_bindings()
-
-    def _tell(self, text: str) -> None:
-        """One line above the question; empty hides it."""
-        self.notice.update(Content(text))
-        self.notice.set_class(bool(text), "-told")
