@@ -60,7 +60,7 @@ class Catalogue:
         self._credentials = credentials
         self._path = path
         self._clock = clock
-        self._fresh_for = fresh_for
+        self.fresh_for = fresh_for
         self._listings: dict[str, Listing] | None = None
         self._asking = asyncio.Lock()
         self.problems: dict[str, str] = {}
@@ -80,7 +80,7 @@ class Catalogue:
 
     def _fresh(self, provider: str) -> bool:
         listing = (self._listings or {}).get(provider)
-        return listing is not None and 0 <= self._clock.now() - listing.at < self._fresh_for
+        return listing is not None and 0 <= self._clock.now() - listing.at < self.fresh_for
 
     async def _renew(self, provider: str, snapshot: Snapshot) -> None:
         """Ask with the first account that answers; each may see other models, so the best account goes first."""

@@ -102,6 +102,33 @@ class Engine:
 
         return rank(self.snapshot, provider, model, session=session, settings=self.settings, now=self.clock.now())
 
+    def change_setting(self, key: str, value: Any) -> None:
+        """Write one setting to the file, and go on by it.
+
+        The pool's rules and the age of the catalogue hold from the next request on. What a part was built with
+        (addresses, time-outs, the pace of polling, the vault, the gateway) holds until the next start.
+
+        Raises:
+            ConfigError: the name or the value is not allowed, or the file is wrong; nothing was changed.
+        """
+        from rota import config
+
+        config.put(self.paths, key, value)
+        self.take_up(key)
+
+    def take_up(self, key: str) -> None:
+        """Go on by what the settings file, or the environment, now says about one setting."""
+        import os
+
+        from rota import config
+
+        setting, _ = config.locate(key)
+        value = config.get(config.load(self.paths, os.environ), setting.key)
+        self.settings = config.with_value(self.settings, setting.key, value)
+        if self._services is not None:
+            self._services.pool.take_settings(self.settings)
+            self._services.catalogue.fresh_for = self.settings.catalogue.cache_ttl_s
+
     async def recent(self, limit: int = 200) -> list[Event]:
         """The newest events of the log, oldest first."""
         return await self.journal.ask(lambda log: log.recent(limit))
@@ -287,6 +314,7 @@ class Engine:
         """Begin polling usage and watching shared logins; the app and the gateway do, one-shot commands don't."""
         self._spawn(self._poll())
         self._spawn(self._watch_shared_logins())
+        self._spawn(self._speak_up())
         if self.settings.gateway.with_app:
             self._spawn(self._open_gateway())
 
@@ -314,6 +342,11 @@ class Engine:
             clock=self.clock,
             sharing=self.settings.sharing,
         ).run()
+
+    async def _speak_up(self) -> None:
+        from rota.alerting import Alerter
+
+        await Alerter(self.journal, self.clock, lambda: self.settings.alerts).run()
 
     def take_notices(self) -> list[str]:
         """What a person should know about the stores, each told once: a damaged file moved aside, an open mode."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rota.config.read import load, peek, peeker
 
 if TYPE_CHECKING:
-    from rota.config.described import Described, describe, get, locate, render, section_help
+    from rota.config.described import Described, describe, get, locate, render, section_help, with_value
     from rota.config.write import put, set_value, unset
     from rota.settings import Settings
 
@@ -25,6 +25,7 @@ __all__ = [
     "section_help",
     "set_value",
     "unset",
+    "with_value",
 ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -170,6 +170,15 @@ def get(settings: Settings, key: str) -> Any:
         has = ", ".join(value) or "none"
         raise ConfigError(f"{found.key} has no entry {entry}.", key=key, hint=f"It has: {has}.")
     return value[entry]
+
+
+def with_value(settings: Settings, key: str, value: Any) -> Settings:
+    """The settings with one of them, by its dotted name, replaced."""
+    section, _, name = key.rpartition(".")
+    if not section:
+        changed: Settings = replace(settings, **{name: value})
+        return changed
+    return with_value(settings, section, replace(getattr(settings, section), **{name: value}))
 
 
 def _described(key: str, hint: Any, default: Any, metadata: Mapping[str, Any]) -> Described:

@@ -64,6 +64,14 @@ class Pool:
             confirmer=Confirmer(journal, providers, clock),
         )
 
+    def take_settings(self, settings: Settings) -> None:
+        """Go on by other settings; requests under way end by the rules that they began with."""
+        self._rules = rules_of(settings)
+        self._rosters.take_rules(self._rules)
+        gate = self._means.gate
+        chooser = Chooser(self._look, self._rosters, gate, self._rules, self._clock)
+        self._means = replace(self._means, rules=self._rules, chooser=chooser)
+
     async def complete(self, request: ChatRequest, ask: Ask) -> Served:
         """One whole answer from whichever account can give it. Raises as `Run.attempt` does."""
 

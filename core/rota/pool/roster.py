@@ -119,6 +119,11 @@ class Rosters:
         self._present: frozenset[str] | None = None
         self._looked = False
 
+    def take_rules(self, rules: Rules) -> None:
+        """Judge by other rules from here on."""
+        self._rules = rules
+        self.forget()
+
     def feed(self, events: Iterable[Event]) -> None:
         """Take note of what happened; costs next to nothing."""
         for event in events:
