@@ -12,8 +12,9 @@ from textual.reactive import var
 
 from rota.clock import FastClock
 from rota.snapshot import Snapshot
-from rota_tui.messages import CoreChanged, TestRequested
+from rota_tui.messages import CoreChanged, ModelRequested, TestRequested
 from rota_tui.pieces import ASCII, UNICODE, Locale
+from rota_tui.speaking import speak
 from rota_tui.themes import THEMES, variable_defaults
 from rota_tui.widgets.mode_bar import ModeBar
 
@@ -51,7 +52,8 @@ def tick_seconds(clock: Clock) -> float:
 class RotaApp(App[None]):
     """Modes, keys and wiring; everything else is in the screens."""
 
-    CSS_PATH = "app.tcss"
+    # The first screen's styles come with the app's: a screen that brings its own has all of them parsed once more.
+    CSS_PATH = ["app.tcss", "screens/accounts.tcss"]  # noqa: RUF012
     TITLE = "rota"
     DEFAULT_MODE = "accounts"
     # Textual declares these two as instance variables, so ClassVar is not for them.
@@ -60,10 +62,15 @@ class RotaApp(App[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("1", "switch_mode('accounts')", "Accounts", show=False, id="mode-accounts"),
         Binding("2", "switch_mode('chat')", "Chat", show=False, id="mode-chat"),
+        Binding("4", "switch_mode('models')", "Models", show=False, id="mode-models"),
         Binding("question_mark", "help", "Help", key_display="?", id="help", tooltip="What works here"),
         Binding("q", "quit", "Quit", id="quit"),
     ]
-    TITLES: ClassVar[tuple[tuple[str, str], ...]] = (("accounts", "Accounts"), ("chat", "Chat"))
+    TITLES: ClassVar[tuple[tuple[str, str, str], ...]] = (
+        ("1", "accounts", "Accounts"),
+        ("2", "chat", "Chat"),
+        ("4", "models", "Models"),
+    )
 
     snapshot: var[Snapshot] = var(Snapshot, init=False)
     now: var[float] = var(0.0, init=False)
@@ -88,6 +95,7 @@ class RotaApp(App[None]):
         self.set_reactive(RotaApp.now, engine.clock.now())
         self.add_mode("accounts", self._accounts_screen)
         self.add_mode("chat", self._chat_screen)
+        self.add_mode("models", self._models_screen)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return variable_defaults(self.current_theme)
@@ -105,6 +113,12 @@ class RotaApp(App[None]):
 
         screen = ChatScreen(self.engine, self.locale, self._mode_bar("chat"))
         return screen.data_bind(RotaApp.now, RotaApp.snapshot, RotaApp.recent)
+
+    def _models_screen(self) -> Screen[None]:
+        from rota_tui.screens.models import ModelsScreen  # not for the first frame
+
+        screen = ModelsScreen(self.engine, self.locale, self._mode_bar("models"))
+        return screen.data_bind(RotaApp.now, RotaApp.snapshot)
 
     def _mode_bar(self, here: str) -> ModeBar:
         bar = ModeBar(self.TITLES, here, lambda: self.engine.vault_kind, self.locale)
@@ -141,6 +155,7 @@ class RotaApp(App[None]):
         self.snapshot = message.snapshot
         if message.events:
             self.recent = (*self.recent, *message.events)[-RECENT:]
+            speak(self, message.events, self.engine.settings.alerts, self.engine.clock.now(), self.locale.tz)
 
     async def on_test_requested(self, message: TestRequested) -> None:
         from rota_tui.screens.chat import ChatScreen
@@ -148,6 +163,14 @@ class RotaApp(App[None]):
         await self.switch_mode("chat")
         if isinstance(self.screen, ChatScreen):
             self.screen.ask_account(message.account_id)
+
+    async def on_model_requested(self, message: ModelRequested) -> None:
+        from rota_tui.screens.chat import ChatScreen
+
+        await self.switch_mode("chat")
+        if isinstance(self.screen, ChatScreen):
+            self.screen.ask_model(message.provider, message.model)
+            self.screen.action_write()
 
     # --- keys ---------------------------------------------------------------------------------------------
 

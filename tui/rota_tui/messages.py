@@ -34,3 +34,11 @@ class TestRequested(Message):
     """Somebody wants to ask a model through a certain account."""
 
     account_id: str
+
+
+@dataclass
+class ModelRequested(Message):
+    """Somebody wants to ask a certain model."""
+
+    provider: str
+    model: str

@@ -101,6 +101,10 @@ class ChatChoosing(ChatAsking):
             return
         self._take(self._with_account(self.choice, account_id))
 
+    def ask_model(self, provider: str, model: str) -> None:
+        """This model from now on; the account stays when it is one of that provider."""
+        self._take(self._with_model(self.choice, provider, model))
+
     def _with_account(self, choice: Choice | None, account_id: str | None) -> Choice:
         state = self.snapshot.account(account_id) if account_id is not None else None
         if choice is None or (state is not None and state.account.provider != choice.provider):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class ModeBar(Widget):
-    """Modes are named by their titles; a click or the number key goes there."""
+    """Modes are named by their keys and titles; a click or the number key goes there."""
 
     DEFAULT_CSS = """
     ModeBar { height: 1; padding: 0 1; background: $background; }
@@ -31,7 +31,7 @@ class ModeBar(Widget):
     now: var[float] = var(0.0, init=False)
 
     def __init__(
-        self, modes: Sequence[tuple[str, str]], here: str, vault_kind: Callable[[], str | None], locale: Locale
+        self, modes: Sequence[tuple[str, str, str]], here: str, vault_kind: Callable[[], str | None], locale: Locale
     ) -> None:
         super().__init__()
         self._modes = modes
@@ -54,7 +54,7 @@ class ModeBar(Widget):
     def render(self) -> Content:
         width = self.content_region.width
         tabs = [Content.styled("rota", "bold $active"), Content("  ")]
-        for number, (mode, title) in enumerate(self._modes, start=1):
+        for number, mode, title in self._modes:
             style = "bold $foreground" if mode == self._here else "$quiet"
             tab = Content.from_markup(
                 f"[@click=app.switch_mode('{mode}')][$active]{number}[/] [{style}]{title}[/][/]"

@@ -1,0 +1,162 @@
+"""The catalogue by keys: searched, copied, opened in the chat, put into the fallback chain."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.support.app_world import MINUTE, NOW, Opened, account, opened
+
+from rota import config
+from rota.account import Kind
+from rota.errors import Meaning
+from rota.events import CooldownStarted, ModelCooled
+from rota.providers.base import Model
+from rota.simulator import credentials_of
+from rota_tui.messages import ModelRequested
+from rota_tui.screens.chat import ChatScreen
+from rota_tui.screens.models import ModelsScreen
+from rota_tui.widgets.catalogue_table import CatalogueTable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SIZES = [(80, 24), (120, 40), (200, 60)]
+
+
+async def sign_in(it: Opened, provider: str = "puter") -> str:
+    """An account that the simulated world knows; its label."""
+    kind = {"puter": Kind.PUTER, "anthropic": Kind.API_KEY}[provider]
+    from rota.secret import Secret
+
+    secret = next(str(c["secret"]) for c in credentials_of(it.world) if c["kind"] == kind)
+    added = await it.engine.add_secret(provider, kind, Secret(secret))
+    await it.settled()
+    return added.label
+
+
+async def models(it: Opened) -> CatalogueTable:
+    """Go to the models, with the catalogue there."""
+    await it.press("4")
+    await it.settled()
+    return it.app.screen.query_one(CatalogueTable)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_catalogue_says_what_each_model_holds_costs_and_who_serves_it(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    async with opened(tmp_path, size=size) as it:
+        label = await sign_in(it)
+        table = await models(it)
+        assert len(table.models) > 5
+        assert it.line(f"{len(table.models)} models")
+        for title in ("Model", "Provider", "Context", "$/M in", "$/M out", "Served by"):
+            assert title in it.line("Provider")
+        assert label[:8] in it.line(table.models[table.keys[0]].id[:12])
+
+
+async def test_typing_narrows_and_escape_shows_all(tmp_path: Path) -> None:
+    async with opened(tmp_path) as it:
+        await sign_in(it)
+        table = await models(it)
+        everything = len(table.keys)
+        await it.press("slash", *"nano")
+        assert 0 < len(table.keys) < everything
+        assert all("nano" in key for key in table.keys[:1])
+        await it.press("enter", "escape")
+        assert len(table.keys) == everything
+
+
+async def test_enter_opens_the_model_in_the_chat(tmp_path: Path) -> None:
+    async with opened(tmp_path) as it:
+        await sign_in(it)
+        await models(it)
+        await it.press("slash", *"gpt-5-nano", "enter", "enter")
+        asked = [m for m in it.messages if isinstance(m, ModelRequested)]
+        assert asked
+        assert isinstance(it.app.screen, ChatScreen)
+        assert it.app.screen.choice is not None
+        assert (it.app.screen.choice.provider, it.app.screen.choice.model) == (asked[0].provider, asked[0].model)
+
+
+async def test_y_copies_the_id(tmp_path: Path) -> None:
+    async with opened(tmp_path) as it:
+        await sign_in(it)
+        table = await models(it)
+        await it.press("y")
+        assert it.app.clipboard == table.models[str(table.cursor_key)].id
+
+
+async def test_f_puts_a_model_into_the_fallback_chain_at_once_and_takes_it_out(tmp_path: Path) -> None:
+    async with opened(tmp_path) as it:
+        await sign_in(it)
+        table = await models(it)
+        await it.press("slash", *"gpt-5-nano", "enter")
+        model = table.models[str(table.cursor_key)].id
+        await it.press("f")
+        assert it.engine.settings.pool.fallback_models["puter"][-1] == model
+        assert config.load(it.engine.paths, {}).pool.fallback_models["puter"][-1] == model
+        assert table.cursor_key in table.chain
+        await it.press("f")
+        assert model not in it.engine.settings.pool.fallback_models["puter"]
+        assert it.toasts()[-1].endswith("is out of Puter's fallback chain.")
+
+
+async def test_a_cooling_model_counts_down_and_says_nobody_serves_it(tmp_path: Path) -> None:
+    async with opened(tmp_path) as it:
+        await sign_in(it)
+        table = await models(it)
+        await it.press("slash", *"gpt-5-nano", "enter")
+        model = table.models[str(table.cursor_key)].id
+        await it.happen(
+            ModelCooled(
+                at=NOW, provider="puter", model=model, until=NOW + MINUTE, meaning=Meaning.MODEL_LIMITED, reason="429"
+            )
+        )
+        assert "cooling 01:00" in it.line(model)
+        await it.pass_time(28)
+        assert "cooling 00:32" in it.line(model)
+
+
+async def test_an_account_that_cools_serves_nothing(tmp_path: Path) -> None:
+    async with opened(tmp_path) as it:
+        await sign_in(it)
+        table = await models(it)
+        state = it.engine.snapshot.listed()[0]
+        held = CooldownStarted(at=NOW, account_id=state.id, until=NOW + MINUTE, meaning=Meaning.LIMITED, reason="429")
+        await it.happen(held)
+        assert "cooling 01:00" in it.line(table.models[table.keys[0]].id)
+
+
+async def test_without_an_account_it_says_where_the_list_comes_from(tmp_path: Path) -> None:
+    async with opened(tmp_path) as it:
+        await models(it)
+        assert it.line("the list comes with the first account")
+
+
+async def test_a_provider_that_cannot_be_asked_is_named(tmp_path: Path) -> None:
+    async with opened(tmp_path, account("work")) as it:  # a key that the simulated world does not know
+        await models(it)
+        assert it.line("Anthropic: ")
+
+
+async def test_a_keystroke_over_600_models_takes_less_than_a_frame(tmp_path: Path) -> None:
+    """The search itself, in the real table; 16 ms is a frame."""
+    many = tuple(
+        Model(id=f"maker-{n % 17}/family-{n % 41}-{n}b-instruct", provider="puter", name=f"Family {n}", context=8192)
+        for n in range(600)
+    )
+    async with opened(tmp_path) as it:
+        await it.press("4")
+        assert isinstance(it.app.screen, ModelsScreen)
+        table = it.app.screen.query_one(CatalogueTable)
+        table.take(many)
+        took = []
+        for typed in ("f", "fa", "fam", "fami 4", "fami 40", "maker 3", "ins 5b", "xq"):
+            began = time.perf_counter()
+            table.search(typed)
+            took.append(time.perf_counter() - began)
+        assert statistics.median(took) < 0.016
