@@ -158,12 +158,13 @@ def test_a_failure_says_what_failed_and_what_to_do(error: RotaError, words: str)
     assert " ".join(plain(line) for line in problem_lines(error, NOW, 300, LOCALE)).startswith(words)
 
 
-@given(st.text(max_size=200), st.integers(12, 200))
+@given(st.text(max_size=200), st.integers(16, 200))
 def test_every_line_fits_whatever_the_provider_said(text: str, width: int) -> None:
     error = ProviderError(Failure(Meaning.NETWORK, text, status=500, code=text, request_id=text))
     hop = Hop(Attempt("a", text, text, Meaning.NETWORK, text), text)
     fitted = (*served_lines(answer(account=text, asked=text), width, LOCALE), *hop_lines([hop], "", width, LOCALE))
     assert all(width_of(line) <= width for line in fitted)
     wrapped = (*problem_lines(error, NOW, width, LOCALE), *problem_story(error, NOW, width, LOCALE))
+    assert all(width_of(line) <= width for line in wrapped)
     shown = "".join(plain(line) for line in (*fitted, *wrapped))
     assert not any(unicodedata.category(char) == "Cc" for char in shown)

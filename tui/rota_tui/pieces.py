@@ -162,7 +162,7 @@ def fit_line(line: Line, width: int, glyphs: Glyphs) -> Line:
 
 
 def wrap(line: Line, width: int, indent: int) -> tuple[Line, ...]:
-    """A line broken between words; what follows is indented."""
+    """A line broken between words, and within those that are wider than a line; what follows is indented."""
     lines: list[list[Piece]] = [[]]
     room = width
     for word in _words(line):
@@ -171,8 +171,16 @@ def wrap(line: Line, width: int, indent: int) -> tuple[Line, ...]:
             word[0] = Piece(word[0].text.lstrip(), word[0].tone)
             lines.append([Piece(" " * indent)])
             room, needed = width - indent, width_of(word)
-        lines[-1].extend(word)
-        room -= needed
+        if needed <= room:
+            lines[-1].extend(word)
+            room -= needed
+            continue
+        for char, tone in ((char, piece.tone) for piece in word for char in piece.text):
+            if cell_len(char) > room:
+                lines.append([Piece(" " * indent)])
+                room = width - indent
+            lines[-1].append(Piece(char, tone))
+            room -= cell_len(char)
     return tuple(tuple(part) for part in lines)
 
 
