@@ -6,7 +6,11 @@ import asyncio
 import json
 import os
 import random
+import signal
+import sys
+import time
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,11 +18,15 @@ from typing import TYPE_CHECKING, Any
 from tests.support.engines import settings_for
 from tests.support.pool_world import request
 
+from rota.account import Kind
 from rota.engine import open_engine
-from rota.errors import AllSpent, ProviderError, RotaError
+from rota.errors import AllSpent, Meaning, ProviderError, RotaError
+from rota.events import CooldownStarted
 from rota.pool.ask import Ask, Hop, Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.support.processes import Line
 
     from rota.clock import Clock
@@ -28,6 +36,8 @@ if TYPE_CHECKING:
     from rota.settings import Settings
 
 SONNET = "claude-sonnet-4-5"
+ROUTED = {"anthropic": SONNET, "puter": "puter/gpt-5-nano"}
+"""A model of each provider."""
 
 
 def stressed(root: str) -> Settings:
@@ -97,6 +107,18 @@ def live_in(person: str) -> None:
         os.environ.pop(name, None)
 
 
+@contextmanager
+def in_person(person: str) -> Iterator[None]:
+    """The same for a while."""
+    before = dict(os.environ)
+    live_in(person)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
 async def sharer(line: Line, home: str, person: str, root: str, clock: Clock) -> None:
     """A rota that watches shared files, imports when told to, and asks so many requests at once when told to."""
     live_in(person)
@@ -120,9 +142,9 @@ async def sharer(line: Line, home: str, person: str, root: str, clock: Clock) ->
     line.say("stopped")
 
 
-async def _outcome(engine: Engine) -> str:
+async def _outcome(engine: Engine, account_id: str | None = None) -> str:
     try:
-        await engine.chat(request(SONNET))
+        await engine.chat(request(SONNET), Ask(model=SONNET, account_id=account_id))
     except RotaError as error:
         return f"{type(error).__name__}: {error}"
     return "answered"
@@ -162,3 +184,80 @@ async def opencode(line: Line, auth: str, auth_url: str, clock: Clock) -> None:
             line.say("done")
     rewriting.cancel()
     line.say("stopped")
+
+
+# --- a process that is killed -----------------------------------------------------------------------------
+
+_STEPS = frozenset({"open", "os.rename", "os.remove", "os.mkdir", "os.chmod", "socket.connect", "os.listdir"})
+"""What the interpreter tells an audit hook and what marks a step on disk or wire."""
+
+
+def die_at(step: int, home: str) -> list[int]:
+    """Have the system kill this process at its `step`-th step from here on; returns a counter of the steps so far."""
+    taken = [0]
+
+    def hook(event: str, args: tuple[Any, ...]) -> None:
+        if event in _STEPS and (event == "socket.connect" or home in str(args[0])):
+            taken[0] += 1
+            if taken[0] == step:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(hook)
+    return taken
+
+
+async def doomed(line: Line, home: str, person: str, root: str, clock: Clock, scene: str, step: int) -> None:
+    """Act a scene at a home and say what came of it as it happens; die at that step, 0 for never."""
+    live_in(person)
+    settings = settings_for(root)
+    settings = replace(settings, usage=replace(settings.usage, enabled=False))
+    async with open_engine(home=Path(home), settings=settings, clock=clock, seed=1) as engine:
+        await engine.services()
+        taken = die_at(step, str(Path(home).parent))
+        await _SCENES[scene](line, engine)
+    line.say(("steps", taken[0]))
+
+
+async def _import(line: Line, engine: Engine) -> None:
+    desk = await engine.imports()
+    report = await desk.apply(await desk.plan())
+    line.say(("added", report.added))
+
+
+async def _undo(_line: Line, engine: Engine) -> None:
+    await (await engine.imports()).undo()
+
+
+async def _renewal(line: Line, engine: Engine) -> None:
+    for state in engine.snapshot.listed():
+        if state.account.kind is Kind.SUBSCRIPTION:
+            line.say(("asked", await _outcome(engine, state.id)))
+
+
+async def _removal(line: Line, engine: Engine) -> None:
+    for state in engine.snapshot.listed()[:2]:
+        await engine.remove([state.id])
+        line.say(("removed", state.account.label))
+
+
+async def _holds(line: Line, engine: Engine) -> None:
+    """Say limits for a while, each known to the test as soon as it was said."""
+    states, clock = engine.snapshot.listed(), engine.clock
+    for number in range(10_000):
+        state = states[number % len(states)]
+        hold = CooldownStarted(
+            at=clock.now(), account_id=state.id, until=clock.now() + 9e6, meaning=Meaning.LIMITED, reason=str(number)
+        )
+        engine.journal.publish(hold)
+        line.say((time.monotonic(), state.id, number))
+        await asyncio.sleep(0.002)
+
+
+_SCENES = {
+    "import": _import,
+    "undo": _undo,
+    "renewal": _renewal,
+    "shared renewal": _renewal,
+    "removal": _removal,
+    "holds": _holds,
+}

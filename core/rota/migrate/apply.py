@@ -65,11 +65,15 @@ class Importer:
     async def known(self) -> tuple[Known, ...]:
         """rota's own accounts, as `make_plan` needs them."""
         known = []
+        links = await asyncio.to_thread(self._tools.links.all)
         for state in self._tools.book.snapshot.listed():
             account = state.account
             ready = account.health is not Health.NEEDS_LOGIN
             held = await self._tools.held(account.id)
-            known.append(known_as(account.id, account.provider, account.identity, account.label, held, ready=ready))
+            past = {name for link in links if link.account_id == account.id for name in (link.lineage, *link.spent)}
+            known.append(
+                known_as(account.id, account.provider, account.identity, account.label, held, ready=ready, past=past)
+            )
         return tuple(known)
 
     async def apply(self, plan: Plan, *, change_files: bool = False, tighten_files: bool = False) -> Report:

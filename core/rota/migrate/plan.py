@@ -41,6 +41,8 @@ class Known:
     ready: bool = True
     """False when it needs a sign-in."""
     owner: str | None = None
+    past: frozenset[str] = frozenset()
+    """Lineages of logins that it had before, as far as rota shared them with other tools."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +219,7 @@ def _decide_best(
 ) -> PlanItem:
     mine = [k for k in known if k.provider == record.provider]
     have = next((k for k in mine if k.lineage == record.lineage), None)
-    have = have or next((k for k in mine if k.identity == identity.key), None)
+    have = have or next((k for k in mine if k.identity == identity.key or record.lineage in k.past), None)
     dead = said is not None and said.dead
     if have is not None:
         action, reason = _against(record, have, dead=dead)
@@ -232,6 +234,8 @@ def _against(record: Record, have: Known, *, dead: bool) -> tuple[Action, str]:
     """A login against the one that rota has for the same account."""
     if have.lineage == record.lineage:
         return Action.SAME, "rota has this very login"
+    if record.lineage in have.past and have.ready:
+        return Action.SAME, "rota has renewed this login since"
     if dead:
         return Action.SAME, "rota has the account, and this login of it is dead"
     if not have.ready or have.lineage is None:
@@ -280,7 +284,14 @@ def _compared(change: SettingChange, current: Callable[[str], str] | None) -> Se
 
 
 def known_as(
-    account_id: str, provider: str, identity: str, label: str, credential: Credential | None, *, ready: bool
+    account_id: str,
+    provider: str,
+    identity: str,
+    label: str,
+    credential: Credential | None,
+    *,
+    ready: bool,
+    past: Iterable[str] = (),
 ) -> Known:
     """One of rota's accounts with what its login tells."""
     return Known(
@@ -292,4 +303,5 @@ def known_as(
         expires_at=credential.expires_at if credential is not None else None,
         ready=ready and credential is not None,
         owner=credential.owner if credential is not None else None,
+        past=frozenset(past),
     )

@@ -63,6 +63,15 @@ def known(name: str | None, identity: str = ALICE, *, expires_at: float = NOW + 
     return Known("id-1", "anthropic", identity, "work", lineage, expires_at, ready)
 
 
+def test_a_login_that_rota_renewed_since_is_not_somebody_new() -> None:
+    mine = replace(known("new"), past=frozenset({record("old").lineage}))
+    (item,) = planned(record("old", "opencode", slot="anthropic"), known=(mine,)).items
+    assert (item.action, item.target) == (Action.SAME, "id-1")
+    assert item.reason == "rota has renewed this login since"
+    dead = replace(mine, ready=False)  # then whatever the other tool has may be better than nothing
+    assert actions(planned(record("old", "opencode", slot="anthropic"), known=(dead,))) == [Action.RENEWS]
+
+
 def test_one_login_in_two_files_is_one_account() -> None:
     plan = planned(record("a", label="work"), record("a", "opencode", slot="anthropic"))
 
