@@ -44,9 +44,11 @@ OFFER_AFTER = 0.4
 
 
 class AccountsScreen(AccountActions):
-    """Table, detail of the row under the cursor, activity, cooldowns; the stylesheet says which fit."""
+    """Table, detail of the row under the cursor, activity, cooldowns; the stylesheet says which fit.
 
-    CSS_PATH = "accounts.tcss"
+    Its `accounts.tcss` is read with the app's.
+    """
+
     AUTO_FOCUS = ""  # the table, or without accounts the ways in: see `on_mount`
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
