@@ -62,24 +62,6 @@ def test_an_idle_window_is_opened_before_a_busy_one_takes_more() -> None:
     assert order(*TWO, week, *rising("a", 0.0, 0.1), idle)[0] == "b"
 
 
-def test_idle_windows_open_one_after_the_other_so_that_their_resets_are_staggered() -> None:
-    pool = Rehearsal(AUTO, [added(name) for name in "abc"])
-    pool.tell(*(seen(name, window("5h", 0.0, resets_in=None)) for name in "abc"))
-    opened: dict[str, float] = {}
-    shares = dict.fromkeys("abc", 0.0)
-    at = NOW
-    for minute in range(0, 120, 5):
-        at = NOW + minute * MINUTE
-        found = pool.begin(f"r{minute}", Target("anthropic", "m"), f"s{minute}", at)
-        assert found is not None
-        opened.setdefault(found.account_id, at)
-        shares[found.account_id] += 0.02
-        resets_in = opened[found.account_id] + 5 * HOUR - NOW
-        pool.tell(seen(found.account_id, window("5h", shares[found.account_id], resets_in=resets_in, seen=at), at=at))
-    assert set(opened) == {"a", "b", "c"}
-    assert len(set(opened.values())) == 3
-
-
 def test_a_week_behind_its_even_pace_is_spent_first() -> None:
     # a has used 40 % with a day to go: 60 % would expire. b used as much in its first day.
     events = [
@@ -133,6 +115,23 @@ def test_new_sessions_stay_while_the_active_account_is_not_busy() -> None:
     ranking = ranked(after(*TWO, chosen("a"), used("a", NOW - MINUTE), *rising("a", 0.1, 0.12)))
     assert ranking.chosen == "a"
     assert ranking.reason.startswith("stays while there is room: ")
+
+
+@pytest.mark.parametrize(
+    ("resets_in", "rival_resets_in", "expected"),
+    [
+        (4.5 * HOUR, None, "a"),  # a's window opened half an hour ago
+        (4 * HOUR, None, "b"),  # an hour ago: time to open the other
+        (4 * HOUR, 4.5 * HOUR, "a"),  # the other is running already
+        (4 * HOUR, -MINUTE, "b"),  # the other has just reset
+    ],
+)
+def test_an_idle_window_is_opened_an_hour_after_the_active_one_so_that_resets_are_staggered(
+    resets_in: float, rival_resets_in: float | None, expected: str
+) -> None:
+    running = seen("a", window("5h", 0.05, resets_in=resets_in))
+    other = seen("b", window("5h", 0.0, resets_in=rival_resets_in))
+    assert order(*TWO, chosen("a"), used("a", NOW - MINUTE), running, other)[0] == expected
 
 
 @pytest.mark.parametrize(

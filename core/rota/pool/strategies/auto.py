@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rota.burn import lately
+from rota.pool.room import length_of
 from rota.pool.strategies.base import SOMEWHERE, added, ago, last_used, percent, use_in_words
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ CALMER = 0.15
 """How much less: two accounts that are alike never take turns."""
 WEIGHT = 3.0
 """What a week's lead over its even pace counts beside the load of five hours."""
+STAGGER_S = 3600.0
+"""An idle window of hours is opened when the active account's has run this long: so they reset one by one."""
 STEP = 0.1
 """Scores nearer than this are the same, so that figures in whole percent don't decide; longest rested goes first."""
 
@@ -30,13 +33,12 @@ class Auto:
 
     A session keeps its account, and the prompt cache there, until that account cannot serve. So what counts is where
     a new session begins: at the account whose window of hours will be used least when it resets, if its sessions go
-    on as they do, and whose window of days is furthest behind an even pace and would expire unused. An idle window
-    of hours has no load: it is opened early, at a time of its own, and so resets early. All keep some room, which
-    is the reserve for peaks.
+    on as they do, and whose window of days is furthest behind an even pace and would expire unused. So all keep
+    some room, which is the reserve for peaks.
 
-    The active account takes new sessions until it is busy and another is clearly less so, or until a window passes
-    its threshold. An account is moved to only when it is clearly below the thresholds, so that two near a limit
-    never take turns.
+    The active account takes new sessions until it is busy and another is clearly less so, until an idle window of
+    hours is due to be opened (the earlier it opens, the earlier it resets), or until a window passes its threshold.
+    An account is moved to only when it is clearly below the thresholds, so that two near a limit never take turns.
     """
 
     name = "auto"
@@ -48,6 +50,8 @@ class Auto:
     def stays(self, active: Standing, rival: Standing | None) -> bool:
         if rival is None or _near(rival, RETURN_MARGIN):
             return True
+        if _idle(rival) and _open_for(active) >= STAGGER_S:
+            return False
         going_to = load(active)
         return going_to < BUSY or not _burn(active) or load(rival) > going_to - CALMER
 
@@ -83,6 +87,20 @@ def _burn(standing: Standing) -> float:
     """Share of the running window of hours used a second, of late."""
     key = standing.room.short_key
     return lately(standing.state.history.get(key, ()), BURN_S) if key is not None else 0.0
+
+
+def _idle(standing: Standing) -> bool:
+    """Whether its window of hours is known and waits to be opened."""
+    return standing.room.short is not None and standing.room.short_resets_at is None
+
+
+def _open_for(standing: Standing) -> float:
+    """Seconds that its window of hours had run when it was last seen; 0 while none is running."""
+    key, resets_at = standing.room.short_key, standing.room.short_resets_at
+    if key is None or resets_at is None:
+        return 0.0
+    window = standing.state.windows[key]
+    return length_of(window) - (resets_at - window.observed_at)
 
 
 def _near(standing: Standing, margin: float) -> bool:
