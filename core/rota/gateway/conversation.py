@@ -156,7 +156,7 @@ def _speaks_json(error: ForwardRefused) -> bool:
 def _opening(call: Call) -> ChatRequest | None:
     """The conversation, to tell its session by how it opens; one that has no neutral form has none."""
     with suppress(Refusal):
-        return call.parsed.request()
+        return call.parsed.opening()
     return None
 
 

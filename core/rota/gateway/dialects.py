@@ -31,6 +31,8 @@ class Parsed:
     session: str | None
     request: Callable[[], ChatRequest]
     """The neutral request, made once; raises `Refusal` for what cannot be carried."""
+    opening: Callable[[], ChatRequest | None]
+    """How the conversation begins, to tell its session by where the caller names none."""
     wants_usage: bool = False
 
 
@@ -63,11 +65,13 @@ class OpenAI:
 
     def parse(self, raw: bytes, headers: Mapping[str, str]) -> Parsed:
         body = openai_request.parse(raw)
+        request = functools.cache(lambda: openai_request.to_chat(body))
         return Parsed(
             model=body.model,
             stream=body.stream is True,
             session=session_of(headers, None, body.prompt_cache_key),
-            request=functools.cache(lambda: openai_request.to_chat(body)),
+            request=request,
+            opening=request,
             wants_usage=body.wants_usage,
         )
 
@@ -100,6 +104,7 @@ class Anthropic:
             stream=head.stream is True,
             session=session_of(headers, head.metadata, None),
             request=functools.cache(lambda: anthropic_request.to_chat(anthropic_request.parse(raw))),
+            opening=lambda: anthropic_request.opening(raw),
         )
 
     def encoder(self, parsed: Parsed, model: str, answer_id: str, now: float) -> Encoder:

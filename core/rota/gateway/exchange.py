@@ -109,21 +109,23 @@ class Exchange:
 
         To be called after the body was read: from then on, all that can arrive is the caller's leaving.
         """
-        doing = asyncio.ensure_future(work)
-        leaving = asyncio.ensure_future(self._left())
+        doing = asyncio.current_task()
+        assert doing is not None  # noqa: S101 - a server calls its app in one
+        leaving = asyncio.create_task(self._left(doing))
         try:
-            await asyncio.wait({doing, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            await work
+        except asyncio.CancelledError:
+            # Cancelled by the server too, it is not only the caller who wants an end.
+            if not leaving.done() or doing.uncancel() > 0:
+                raise
         finally:
             leaving.cancel()
-            if not doing.done():
-                doing.cancel()
-            await asyncio.gather(doing, leaving, return_exceptions=True)
-        if not doing.cancelled():
-            doing.result()
 
-    async def _left(self) -> None:
+    async def _left(self, doing: asyncio.Task[object]) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass
+        if not self.ended:
+            doing.cancel()
 
 
 class CallerGoneError(Exception):
@@ -132,7 +134,9 @@ class CallerGoneError(Exception):
 
 def _header(value: str) -> bytes:
     """A header's value in one line, whatever a label or a caller's model name holds."""
-    return "".join(c if c.isprintable() else " " for c in value).strip().encode("latin-1", "replace")
+    if not value.isprintable():
+        value = "".join(c if c.isprintable() else " " for c in value).strip()
+    return value.encode("latin-1", "replace")
 
 
 def _too_large(limit: int) -> Problem:

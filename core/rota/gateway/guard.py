@@ -6,6 +6,7 @@ Pure ASGI, in front of everything: a request that is refused costs no parsing.
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from rota.gateway.problems import Problem
@@ -40,6 +41,7 @@ def refuse_visitor(headers: Mapping[str, str], *, allow_remote: bool) -> Problem
     return None
 
 
+@lru_cache(maxsize=64)
 def is_loopback(host: str) -> bool:
     """Whether a Host header names this machine."""
     name = host.rpartition(":")[0] if not host.endswith("]") and ":" in host else host

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from rota.gateway.cork import Corked
+
 if TYPE_CHECKING:
     import asyncio
 
@@ -28,7 +30,7 @@ class PatientProtocol(H11Protocol):
         return type("Patient", (cls,), {"head_s": head_s})
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
+        super().connection_made(Corked(transport, self.loop))  # type: ignore[arg-type]  # as much of one as is used
         self._head = self.loop.call_later(self.head_s, self.transport.abort)
 
     def data_received(self, data: bytes) -> None:

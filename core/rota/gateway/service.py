@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from starlette.routing import Route, Router
-
 from rota import __version__
 from rota.codec import encode
 from rota.errors import UnknownModel
@@ -37,6 +35,9 @@ if TYPE_CHECKING:
     from rota.pool.pool import Pool
     from rota.settings import Settings
 
+MODEL = "/v1/models/"
+"""Before the name of one model."""
+
 
 class Service:
     """What the gateway does, as an ASGI app (`app`)."""
@@ -60,24 +61,30 @@ class Service:
         self._listeners: set[Subscription] = set()
         self.directory = Directory(catalogue, journal, settings.catalogue, clock)
         self.desk = Desk(keys, settings.gateway, clock)
-        routes = [
-            Route("/healthz", self.desk.endpoint(OPENAI, {"GET": self._health}, open_to_all=True)),
-            Route("/v1/chat/completions", self.desk.endpoint(OPENAI, {"POST": self._chat})),
-            Route("/v1/messages", self.desk.endpoint(ANTHROPIC, {"POST": self._messages})),
-            Route("/v1/messages/count_tokens", self.desk.endpoint(ANTHROPIC, {"POST": self._count})),
-            Route("/v1/models", self.desk.endpoint(OPENAI, {"GET": self._models})),
-            Route("/v1/models/{name:path}", self.desk.endpoint(OPENAI, {"GET": self._model})),
-            Route("/rota/status", self.desk.endpoint(OPENAI, {"GET": self._status})),
-            Route("/rota/events", self.desk.endpoint(OPENAI, {"GET": self._events})),
-            Route("/metrics", self.desk.endpoint(OPENAI, {"GET": self._metric})),
-        ]
-        nothing = self.desk.endpoint(OPENAI, {}, open_to_all=True)
-        self._router = Router(routes=routes, default=nothing, redirect_slashes=False)
+        endpoint = self.desk.endpoint
+        self._endpoints = {
+            "/healthz": endpoint(OPENAI, {"GET": self._health}, open_to_all=True),
+            "/v1/chat/completions": endpoint(OPENAI, {"POST": self._chat}),
+            "/v1/messages": endpoint(ANTHROPIC, {"POST": self._messages}),
+            "/v1/messages/count_tokens": endpoint(ANTHROPIC, {"POST": self._count}),
+            "/v1/models": endpoint(OPENAI, {"GET": self._models}),
+            "/rota/status": endpoint(OPENAI, {"GET": self._status}),
+            "/rota/events": endpoint(OPENAI, {"GET": self._events}),
+            "/metrics": endpoint(OPENAI, {"GET": self._metric}),
+        }
+        self._model_endpoint = endpoint(OPENAI, {"GET": self._model})
+        self._nothing = endpoint(OPENAI, {}, open_to_all=True)
 
     async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI app."""
-        if scope["type"] == "http":
-            await self._router(scope, receive, send)
+        if scope["type"] != "http":
+            return
+        # A look-up in place of Starlette's routes, which try one pattern after another.
+        path: str = scope["path"]
+        found = self._endpoints.get(path)
+        if found is None:
+            found = self._model_endpoint if path.startswith(MODEL) else self._nothing
+        await found(scope, receive, send)
 
     async def aclose(self) -> None:
         """End what would never end by itself."""
@@ -116,6 +123,8 @@ class Service:
         """Whether another model may answer: the caller may forbid it, its key must allow them all."""
         if exchange.headers.get("x-rota-fallback", "").lower() in ("off", "no", "false", "0"):
             return False
+        if not caller.models:
+            return True
         provider = model.partition("/")[0]
         chain = self._settings.pool.fallback_models.get(provider, ())
         return all(caller.may_ask(name if _has_provider(name) else f"{provider}/{name}") for name in chain)
@@ -134,7 +143,7 @@ class Service:
             await exchange.answer_json(200, listing.openai_list(models, self._settings.catalogue.aliases, now), {})
 
     async def _model(self, exchange: Exchange, _caller: Caller, _request_id: str) -> None:
-        asked = exchange.path.removeprefix("/v1/models/")
+        asked = exchange.path.removeprefix(MODEL)
         names = await self.directory.names()
         model = names.model(names.resolve(asked))
         if model is None:

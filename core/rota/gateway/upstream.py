@@ -15,9 +15,9 @@ from rota.gateway.dialects import ANTHROPIC
 from rota.gateway.rename import with_model
 from rota.pool.ask import Outcome
 from rota.providers.anthropic import AnthropicProvider
-from rota.providers.anthropic.fields import fields
-from rota.providers.anthropic.reply import read_reply
-from rota.providers.base import ReasoningDelta, TextDelta
+from rota.providers.anthropic.fields import fields, text
+from rota.providers.anthropic.reply import read_finish, read_usage
+from rota.providers.base import ReasoningDelta, TextDelta, Usage
 from rota.providers.http import decode_json
 
 if TYPE_CHECKING:
@@ -180,13 +180,13 @@ def _outcome(raw: bytes, model: str) -> Outcome:
     body = fields(decode_json(raw))
     if body.get("type") != "message":
         return Outcome(model=model)
-    reply = read_reply(body, model=model)
+    usage = read_usage(Usage(), fields(body.get("usage")))
     return Outcome(
-        model=reply.model,
-        finish=reply.finish,
-        input_tokens=reply.usage.prompt_tokens,
-        output_tokens=reply.usage.output_tokens,
-        cached_tokens=reply.usage.cache_read_tokens,
+        model=text(body.get("model")) or model,
+        finish=read_finish(text(body.get("stop_reason")) or ""),
+        input_tokens=usage.prompt_tokens,
+        output_tokens=usage.output_tokens,
+        cached_tokens=usage.cache_read_tokens,
     )
 
 

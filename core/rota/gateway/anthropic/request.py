@@ -5,6 +5,7 @@ When Anthropic itself serves, nothing here is used but `parse_head`: the bytes g
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -165,6 +166,27 @@ def _refuse(model: BaseModel, where: str) -> None:
     for name, value in (model.model_extra or {}).items():
         if value is not None and name not in _HINTS:
             raise unsupported(f"The field {where}{name}", where + name)
+
+
+def opening(raw: bytes) -> ChatRequest | None:
+    """The instructions and the first thing the person said, read as they stand, nothing checked.
+
+
+    Bodies that pass through may hold what only Anthropic understands.
+    """
+    body = json.loads(raw)
+    said = body.get("messages")
+    first = next((m for m in said if isinstance(m, dict) and m.get("role") == "user"), None) if said else None
+    if first is None:
+        return None
+    system = Message(Role.SYSTEM, (Text(_texts(body.get("system"))),))
+    return ChatRequest(body["model"], (system, Message(Role.USER, (Text(_texts(first.get("content"))),))))
+
+
+def _texts(content: object) -> str:
+    if isinstance(content, list):
+        return "".join(str(block.get("text", "")) for block in content if isinstance(block, dict))
+    return content if isinstance(content, str) else ""
 
 
 def to_chat(body: Body) -> ChatRequest:
