@@ -40,6 +40,9 @@ FAST_TICK = 0.25
 POLL_AFTER = 0.3
 """Seconds until quotas are asked for: what that imports would hold up the first frame and the first key."""
 
+NOTICE_S = 20.0
+"""Seconds that a word about the stores stays: it is read once."""
+
 RECENT = 400
 """Events kept for the activity strip."""
 
@@ -81,6 +84,8 @@ class RotaApp(App[None]):
     ) -> None:
         super().__init__()
         self.engine = engine
+        self._problem = ""
+        """What was last said about the log; empty while all is well."""
         settings = engine.settings.ui
         self.locale = Locale(tz, ASCII if ascii or settings.ascii else UNICODE)
         for theme in THEMES:
@@ -139,6 +144,20 @@ class RotaApp(App[None]):
     def tick(self) -> None:
         """Every countdown moves with this one clock."""
         self.now = self.engine.clock.now()
+        self.speak_up()
+
+    def speak_up(self) -> None:
+        """Say once what is wrong with the stores, and when it is over."""
+        for notice in self.engine.take_notices():
+            self.notify(notice, severity="warning", timeout=NOTICE_S, markup=False)
+        problem = self.engine.journal.problem
+        told = f"{problem} {problem.hint}".strip() if problem is not None else ""
+        if told != self._problem:
+            if told:
+                self.notify(told, title="The log", severity="error", timeout=NOTICE_S, markup=False)
+            else:
+                self.notify("It is written again; nothing was lost.", title="The log", markup=False)
+            self._problem = told
 
     @work(group="core", description="follow the core")
     async def follow(self) -> None:
