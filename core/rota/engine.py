@@ -7,21 +7,23 @@ screen paints and `rota status` answers before any of them is imported.
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import random
-from contextlib import asynccontextmanager
+import sys
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+from rota.background import Background
 from rota.clock import SystemClock
-from rota.errors import Meaning, NothingConfigured, ProviderError, RotaError, UsageError
+from rota.errors import NothingConfigured, UsageError
 from rota.journal import Journal
 from rota.log import SqliteLog
-from rota.login.refused import refused
 from rota.naming import find as find_account
 from rota.paths import Paths
 from rota.paths import find as find_paths
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Coroutine, Iterable
+    from collections.abc import AsyncIterator, Iterable
     from pathlib import Path
 
     import httpx
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from rota.pool.pool import Ask, PoolStream, Served
     from rota.pool.strategy import Ranking
     from rota.providers.base import ChatRequest, Credential, Model
+    from rota.replay import Replay
     from rota.secret import Secret
     from rota.services import Services
     from rota.snapshot import AccountState, Snapshot
@@ -69,7 +72,7 @@ class Engine:
         self._services: Services | None = None
         self._making = asyncio.Lock()
         self._gateway: Gateway | None = None
-        self._background: set[asyncio.Task[None]] = set()
+        self._background = Background(self)
         self._notices: list[str] = []
 
     # --- looking ------------------------------------------------------------------------------------------
@@ -147,6 +150,19 @@ class Engine:
             )
         return story
 
+    async def replay(self, strategy: str, since: float) -> Replay:
+        """What the logged demand from `since` (epoch seconds) on would have come to under another strategy.
+
+        Raises:
+            ConfigError: there is no such strategy.
+        """
+        from rota.pool.rules import rules_of
+        from rota.replay import replay
+
+        rules = dataclasses.replace(rules_of(self.settings), strategy=strategy)
+        events = await self.recent(limit=sys.maxsize)
+        return await asyncio.to_thread(replay, events, rules, since)
+
     # --- accounts -----------------------------------------------------------------------------------------
 
     async def add_secret(self, provider: str, kind: Kind, secret: Secret, *, label: str | None = None) -> Added:
@@ -174,16 +190,10 @@ class Engine:
         Args:
             identity: what the sign-in itself said; good enough when the provider cannot be asked for more.
         """
+        from rota.login.desk import kept
+
         services = await self.services()
-        try:
-            identity = await services.providers[provider].identify(credential)
-        except ProviderError as error:
-            unreachable = error.failure.meaning in (Meaning.NETWORK, Meaning.OVERLOADED, Meaning.THROTTLED)
-            if identity is None or not unreachable:
-                raise refused(provider, error.failure) from error
-        added = await services.accounts.add(provider, credential, identity, label=label, origin=origin)
-        services.poller.nudge()
-        return added
+        return await kept(provider, credential, services, identity=identity, label=label, origin=origin)
 
     @asynccontextmanager
     async def sign_in(self, provider: str) -> AsyncIterator[SignIn]:
@@ -191,14 +201,9 @@ class Engine:
 
         Open `url` (or show `manual_url`), offer `paste`, then give it to `finish_sign_in`.
         """
-        from rota.login import anthropic, puter
+        from rota.login.desk import begun
 
-        services = await self.services()
-        if provider == "anthropic":
-            begun = anthropic.sign_in(services.anthropic, self.clock)
-        else:
-            begun = puter.sign_in(self.settings.puter.gui_url, self.clock)
-        async with begun as attempt:
+        async with begun(provider, await self.services(), self.settings, self.clock) as attempt:
             yield attempt
 
     async def finish_sign_in(self, provider: str, attempt: SignIn, *, label: str | None = None) -> Added:
@@ -208,11 +213,9 @@ class Engine:
             SignInFailed: cancelled, timed out, denied or refused, each saying so; nothing was kept.
             VaultError: it could not be kept.
         """
-        try:
-            login = await attempt.login()
-        except ProviderError as error:
-            raise refused(provider, error.failure) from error
-        return await self.add_credential(provider, login.credential, identity=login.identity, label=label)
+        from rota.login.desk import finished
+
+        return await finished(provider, attempt, await self.services(), label=label)
 
     async def accounts(self) -> Accounts:
         """The commands about accounts: enable, label, move, use, pin, lift …"""
@@ -256,14 +259,14 @@ class Engine:
         """
         self._need_an_account()
         services = await self.services()
-        return await services.pool.complete(request, ask or _ask_for(request))
+        return await services.pool.complete(request, ask)
 
     @asynccontextmanager
     async def stream(self, request: ChatRequest, ask: Ask | None = None) -> AsyncIterator[PoolStream]:
         """An answer as it comes; leaving the context ends the request upstream. Raises as `chat` does."""
         self._need_an_account()
         services = await self.services()
-        async with services.pool.stream(request, ask or _ask_for(request)) as stream:
+        async with services.pool.stream(request, ask) as stream:
             yield stream
 
     async def models(self, *, refresh: bool = False) -> tuple[Model, ...]:
@@ -312,51 +315,14 @@ class Engine:
 
     def start_background(self) -> None:
         """Begin polling usage and watching shared logins; the app and the gateway do, one-shot commands don't."""
-        self._spawn(self._poll())
-        self._spawn(self._watch_shared_logins())
-        self._spawn(self._speak_up())
-        if self.settings.gateway.with_app:
-            self._spawn(self._open_gateway())
-
-    async def _open_gateway(self) -> None:
-        try:
-            await self.start_gateway()
-        except RotaError as error:
-            self._notices.append(f"{error} {error.hint}".strip())
-
-    async def _poll(self) -> None:
-        services = await self.services()
-        self._notices += await services.accounts.sweep(
-            lambda provider, credential: services.providers[provider].identify(credential)
-        )
-        await services.poller.run()
-
-    async def _watch_shared_logins(self) -> None:
-        from rota.migrate.desk import watcher
-
-        services = await self.services()
-        await watcher(
-            journal=self.journal,
-            credentials=services.credentials,
-            paths=self.paths,
-            clock=self.clock,
-            sharing=self.settings.sharing,
-        ).run()
-
-    async def _speak_up(self) -> None:
-        from rota.alerting import Alerter
-
-        await Alerter(self.journal, self.clock, lambda: self.settings.alerts).run()
+        self._background.start()
 
     def take_notices(self) -> list[str]:
         """What a person should know about the stores, each told once: a damaged file moved aside, an open mode."""
-        taken, self._notices = self._notices, []
+        taken = [*self._notices, *self._background.notices]
+        self._notices.clear()
+        self._background.notices.clear()
         return taken
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._background.add(task)
-        task.add_done_callback(self._background.discard)
 
     async def services(self) -> Services:
         """What talks to the world, made once."""
@@ -379,9 +345,7 @@ class Engine:
     async def aclose(self) -> None:
         """End what runs behind, then close the connections; the log is closed by `open`."""
         await self.stop_gateway()
-        for task in self._background:
-            task.cancel()
-        await asyncio.gather(*self._background, return_exceptions=True)
+        await self._background.aclose()
         if self._services is not None:
             await self._services.aclose()
 
@@ -416,31 +380,16 @@ async def open_engine(
     clock = clock or SystemClock()
     settings = settings or load(paths, environ)
     log = SqliteLog.open(paths.log_file, retention_days=settings.history.events_days)
-    async with Journal(log, clock) as journal, _debug_log(journal, settings, paths):
+    async with AsyncExitStack() as stack:
+        journal = await stack.enter_async_context(Journal(log, clock))
+        if settings.debug:
+            from rota.debuglog import writing  # late: off by default
+
+            await stack.enter_async_context(writing(journal, settings, paths))
         engine = Engine(
             paths=paths, settings=settings, clock=clock, journal=journal, vault=vault, transport=transport, seed=seed
         )
+        stack.push_async_callback(engine.aclose)
         if log.notice is not None:
             engine._notices.append(str(log.notice))
-        try:
-            yield engine
-        finally:
-            await engine.aclose()
-
-
-@asynccontextmanager
-async def _debug_log(journal: Journal, settings: Settings, paths: Paths) -> AsyncIterator[None]:
-    """The debug file, when it is asked for."""
-    if not settings.debug:
-        yield
-        return
-    from rota.debuglog import writing  # late: off by default
-
-    async with writing(journal, settings, paths):
-        yield
-
-
-def _ask_for(request: ChatRequest) -> Ask:
-    from rota.pool.pool import Ask
-
-    return Ask(model=request.model)
+        yield engine

@@ -9,8 +9,9 @@ from tests.support.engines import engine_on, sign_in
 from tests.support.pool_world import request
 
 from rota.clock import ManualClock
-from rota.errors import UsageError
+from rota.errors import ConfigError, UsageError
 from rota.events import RequestServed, RequestStarted
+from rota.pool.ask import Ask
 from rota.simulator import World
 
 if TYPE_CHECKING:
@@ -47,8 +48,6 @@ async def test_a_requests_story_is_found_by_the_start_of_its_id(world: World, tm
 async def test_an_id_that_names_no_single_request_is_refused(
     world: World, tmp_path: Path, asked: str, said: str
 ) -> None:
-    from rota.pool.ask import Ask
-
     async with engine_on(world, tmp_path) as engine:
         await sign_in(engine, world)
         for name in ("r1", "r2"):
@@ -57,3 +56,24 @@ async def test_an_id_that_names_no_single_request_is_refused(
             await engine.why(asked)
         assert str(caught.value) == said
         assert caught.value.hint
+
+
+async def test_the_logged_demand_is_replayed_under_another_strategy(world: World, tmp_path: Path) -> None:
+    world.add_api_key("bea")
+    async with engine_on(world, tmp_path) as engine:
+        await sign_in(engine, world)
+        for _ in range(2):
+            await engine.chat(request(SONNET, "not asked about"))
+        assert isinstance(world.clock, ManualClock)
+        await world.clock.advance(60)
+        since = engine.clock.now()
+        for number in range(6):
+            await engine.chat(request(SONNET, f"question {number}"))
+            await world.clock.advance(10)
+        in_turn = await engine.replay("round-robin", since)
+        staying = await engine.replay("auto", since)
+        assert (in_turn.strategy, in_turn.requests, in_turn.served) == ("round-robin", 6, 6)
+        assert sorted(in_turn.by_account.values()) == [3, 3]
+        assert in_turn.switched > staying.switched
+        with pytest.raises(ConfigError, match="no strategy called clairvoyant"):
+            await engine.replay("clairvoyant", since)

@@ -72,13 +72,17 @@ class Pool:
         chooser = Chooser(self._look, self._rosters, gate, self._rules, self._clock)
         self._means = replace(self._means, rules=self._rules, chooser=chooser)
 
-    async def complete(self, request: ChatRequest, ask: Ask) -> Served:
-        """One whole answer from whichever account can give it. Raises as `Run.attempt` does."""
+    async def complete(self, request: ChatRequest, ask: Ask | None = None) -> Served:
+        """One whole answer from whichever account can give it. Raises as `Run.attempt` does.
+
+        Args:
+            ask: how to serve it; any account that has the request's model when None.
+        """
 
         async def send(lease: Lease) -> Reply:
             return await lease.provider.complete(_for_model(request, lease.model), lease.credential)
 
-        async with self.run(ask, request) as run:
+        async with self.run(ask or Ask(request.model), request) as run:
             while isinstance(got := await run.attempt(send), Hop):
                 pass
             run.observed(got.windows)
@@ -95,9 +99,9 @@ class Pool:
         return Served(got, story)
 
     @asynccontextmanager
-    async def stream(self, request: ChatRequest, ask: Ask) -> AsyncIterator[PoolStream]:
-        """An answer as it comes; leaving the context early ends it upstream, and the log says so."""
-        async with self.run(ask, request) as run:
+    async def stream(self, request: ChatRequest, ask: Ask | None = None) -> AsyncIterator[PoolStream]:
+        """An answer as it comes, asked as in `complete`; leaving the context early ends it upstream."""
+        async with self.run(ask or Ask(request.model), request) as run:
             stream = PoolStream(run, lambda model: _for_model(request, model))
             try:
                 yield stream
