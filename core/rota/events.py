@@ -395,6 +395,8 @@ class AlertRaised(Fact):
 
     key: str
     text: str
+    also: tuple[str, ...] = ()
+    """The keys of what else was told in the same breath."""
 
 
 Event: TypeAlias = (

@@ -6,6 +6,7 @@ order it counts on is that of a single request's own facts, which come from one 
 
 from __future__ import annotations
 
+from heapq import nsmallest
 from typing import TYPE_CHECKING, TypeVar
 
 from rota.events import (
@@ -60,7 +61,8 @@ Entry = TypeVar("Entry", Choice, GatewayInfo, GatewayKey, ModelHold, Session)
 REMEMBERED_S = 7200.0
 """Sessions and requests under way are forgotten this long after their last fact, on the hour."""
 GATEWAYS_KEPT = 32
-ALERTS_KEPT = 512
+ALERTS_KEPT = 2048
+"""Some ten for each of 200 accounts."""
 
 
 def fold(snapshot: Snapshot, event: Event) -> Snapshot:
@@ -174,10 +176,12 @@ def _gateway(snapshot: Snapshot, process: str, info: GatewayInfo) -> HashTrieMap
 def _alerted(snapshot: Snapshot, event: AlertRaised) -> HashTrieMap[str, float]:
     """When each alert was last raised, the newest few: keys name windows and resets, so they never end."""
     alerts = snapshot.alerts
-    if event.at > alerts.get(event.key, float("-inf")):
-        alerts = alerts.insert(event.key, event.at)
-    if len(alerts) > ALERTS_KEPT:
-        alerts = alerts.remove(min(alerts.items(), key=lambda entry: (entry[1], entry[0]))[0])
+    for key in (event.key, *event.also):
+        if event.at > alerts.get(key, float("-inf")):
+            alerts = alerts.insert(key, event.at)
+    if (excess := len(alerts) - ALERTS_KEPT) > 0:
+        for key, _ in nsmallest(excess, alerts.items(), key=lambda entry: (entry[1], entry[0])):
+            alerts = alerts.remove(key)
     return alerts
 
 
