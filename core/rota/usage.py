@@ -183,7 +183,7 @@ class Poller:
             now = self._clock.now()
             next_at = now + 60.0
             for state in self._journal.snapshot.listed():
-                turn = self._due(self._journal.snapshot, state)
+                turn = self._due(self._journal.snapshot, state, now)
                 if turn is None:
                     continue
                 if turn.at <= now:
@@ -273,7 +273,7 @@ class Poller:
             if state is None:
                 return []
             asked = state.poll.at if state.poll is not None else float("-inf")
-            turn = self._due(snapshot, state)
+            turn = self._due(snapshot, state, now)
             mine = now - asked >= BY_PERSON_S if by_person else turn is not None and turn.at <= now
             if not mine:
                 return []
@@ -300,8 +300,8 @@ class Poller:
             UsagePolled(at=now, account_id=state.id, next_at=now + jittered, problem=problem, blocked_at=blocked_at)
         )
 
-    def _due(self, snapshot: Snapshot, state: AccountState) -> Due | None:
-        return due(state, self._pace(state), active=self._is_active(snapshot, state), now=self._clock.now())
+    def _due(self, snapshot: Snapshot, state: AccountState, now: float) -> Due | None:
+        return due(state, self._pace(state), active=self._is_active(snapshot, state), now=now)
 
     def _pace(self, state: AccountState) -> Pace:
         return pace_of(state.account.provider, self._usage)

@@ -11,8 +11,9 @@ from tests.support.engines import engine_on, settings_for, sign_in
 from tests.support.pool_world import request
 
 from rota.account import Account, Health, Kind
-from rota.clock import ManualClock
+from rota.clock import ManualClock, SystemClock
 from rota.errors import AllSpent, Failure, Meaning
+from rota.events import QuotaObserved
 from rota.quota import QuotaWindow, Source
 from rota.settings import UsageSettings
 from rota.simulator import Fault, World, build_world, set_account
@@ -221,6 +222,21 @@ async def test_a_day_of_polling_stays_within_thirty_reads_an_hour(world: World, 
             most = max(most, asked(world) - before)
 
     assert 0 < most <= 30
+
+
+async def test_a_new_account_is_asked_about_at_once_on_a_clock_that_runs(tmp_path: Path) -> None:
+    """Regression: "now" was read anew for every question, and what was due now never was."""
+    world = build_world(clock=SystemClock())
+    async with engine_on(world, tmp_path) as engine:
+        engine.start_background()
+        news = engine.subscribe()
+        await sign_in(engine, world, "max")
+        async with asyncio.timeout(10):
+            async for batch in news:
+                if any(isinstance(event, QuotaObserved) for event in batch.events):
+                    break
+
+    assert asked(world) == 1
 
 
 async def test_polling_can_be_switched_off(world: World, tmp_path: Path) -> None:
