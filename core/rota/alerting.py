@@ -10,9 +10,10 @@ import shlex
 import shutil
 import sys
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from rota.alerts import due, grouped, quiet
+from rota.alerts import AlertKind, due, grouped, quiet
 from rota.errors import StoreError
 from rota.events import AlertRaised
 
@@ -31,7 +32,7 @@ SCHEMA = 1
 LOOK_S = 5.0
 """Seconds between two looks at the news: what comes together is told together."""
 STILL_S = 60.0
-"""The same while nothing is new: time alone ends sign-ins and brings accounts back."""
+"""The same while nothing is new, and for the pool's future: time alone ends sign-ins and brings accounts back."""
 APART_S = 30.0
 """Seconds between two tellings, so that a long storm is a few sentences."""
 COMMAND_S = 10.0
@@ -53,15 +54,17 @@ class Alerter:
 
     async def run(self) -> None:
         """Watch and tell."""
-        before, wait, looked_at = self._journal.snapshot, LOOK_S, self._clock.monotonic()
+        before, wait, thorough_at = self._journal.snapshot, LOOK_S, self._clock.monotonic()
         while True:
             await self._clock.sleep(wait)
-            wait, after = LOOK_S, self._journal.snapshot
-            if after is before and self._clock.monotonic() - looked_at < STILL_S:
+            wait, after, now = LOOK_S, self._journal.snapshot, self._clock.monotonic()
+            thorough = now - thorough_at >= STILL_S
+            if after is before and not thorough:
                 continue
-            looked_at = self._clock.monotonic()
+            if thorough:
+                thorough_at = now
             try:
-                told = await self.take(before)
+                told = await self.take(before, runway=thorough)
             except StoreError:
                 continue  # the journal says so itself; what is due stays due
             before = after
@@ -69,15 +72,25 @@ class Alerter:
                 await self._tell(told)
                 wait = APART_S
 
-    async def take(self, before: Snapshot) -> tuple[Telling, ...]:
+    async def take(self, before: Snapshot, *, runway: bool = True) -> tuple[Telling, ...]:
         """What is due since `before`, written down as told; nothing of it is told by another process.
+
+        Args:
+            before: as it was at the last look.
+            runway: whether to reckon the pool's future too: a tenth of a second at 200 accounts.
 
         Raises:
             StoreError: the log cannot be written, and nothing was taken.
         """
         settings, now = self._settings(), self._clock.now()
-        if not due(before, self._journal.snapshot, settings, now, self._tz):
+        if not runway:
+            settings = replace(settings, runway_minutes=0)
+        # In a thread, so that the app's keys do not wait for the forecast.
+        found = await asyncio.to_thread(due, before, self._journal.snapshot, settings, now, self._tz)
+        if not found:
             return ()
+        if all(alert.kind is not AlertKind.RUNWAY for alert in found):
+            settings = replace(settings, runway_minutes=0)  # nor do other processes for the log
         taken: tuple[Telling, ...] = ()
 
         def decide(newest: Snapshot) -> Sequence[Event]:

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.support.gatewayed import until
-from tests.support.pool_facts import DAY, HOUR, NOW, added, cooled
+from tests.support.pool_facts import DAY, HOUR, NOW, added, cooled, seen, window
 
 from rota.account import Kind
 from rota.alerting import APART_S, LOOK_S, Alerter, notify, run_command
 from rota.clock import ManualClock
 from rota.engine import open_engine
-from rota.events import AccountLabelled, AlertRaised
+from rota.events import AccountDisabled, AccountLabelled, AlertRaised
 from rota.journal import Journal
 from rota.log import SqliteLog
 from rota.providers.base import Credential
@@ -97,6 +97,18 @@ async def test_time_alone_brings_accounts_back(tmp_path: Path) -> None:
         for _ in range(65):
             await it.pass_time(60)
         assert await it.raised() == ["ada is spent, back 09:00", "ada is back"]
+
+
+async def test_a_pool_about_to_run_dry_is_told_within_a_minute(tmp_path: Path) -> None:
+    async with watching(tmp_path, AlertSettings()) as it:
+        it.journal.publish(*(AccountDisabled(at=NOW, account_id=name) for name in ("bob", "cyd", "dan")))
+        for n in range(7):
+            at = NOW - 300 * (6 - n)
+            shares = window("5h", 0.55 + 0.05 * n, resets_in=2 * HOUR, seen=at)
+            it.journal.publish(seen("ada", shares, at=at))
+        for _ in range(12):
+            await it.pass_time(LOOK_S)
+        assert await it.raised() == ["The pool runs dry ≈ 08:15, more 10:00"]
 
 
 async def test_switched_off_nothing_is_raised_and_switching_on_needs_no_restart(tmp_path: Path) -> None:
