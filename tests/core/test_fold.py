@@ -449,6 +449,11 @@ def test_an_alert_is_dated_when_it_was_raised_last() -> None:
     assert snapshot.alerts["k"] == LATER
 
 
+def test_what_was_told_in_the_same_breath_is_remembered_too() -> None:
+    snapshot = after(AlertRaised(at=NOW, key="a", text="three are spent", also=("b", "c")))
+    assert dict(snapshot.alerts.items()) == {"a": NOW, "b": NOW, "c": NOW}
+
+
 def test_only_the_newest_alerts_are_remembered() -> None:
     raised = [AlertRaised(at=NOW + n, key=f"k{n}", text="") for n in range(ALERTS_KEPT + 3)]
     assert len(after(*raised).alerts) == ALERTS_KEPT
