@@ -154,7 +154,9 @@ async def opened(
     world = build_world(scenario, clock=clock)
     urls = base_urls("http://simulator.test")
     sections = {
-        "anthropic": AnthropicSettings(api_url=urls["anthropic_api"], auth_url=urls["anthropic_auth"]),
+        "anthropic": AnthropicSettings(
+            api_url=urls["anthropic_api"], auth_url=urls["anthropic_auth"], authorize_url=urls["anthropic_auth"]
+        ),
         "puter": PuterSettings(api_url=urls["puter_api"], gui_url=urls["puter_gui"]),
         "usage": UsageSettings(enabled=False),
         "ui": UiSettings(animations=False),

@@ -10,7 +10,7 @@ import webbrowser
 
 async def open_page(url: str) -> bool:
     """Ask the browser to open a page; False when there is none here."""
-    if not has_screen():
+    if not _has_screen():
         return False
     try:
         return await asyncio.to_thread(webbrowser.open, url)
@@ -18,7 +18,7 @@ async def open_page(url: str) -> bool:
         return False
 
 
-def has_screen() -> bool:
+def _has_screen() -> bool:
     """Whether a browser could show a window here; one inside the terminal would take it over."""
     if os.environ.get("BROWSER") or sys.platform in ("darwin", "win32") or os.environ.get("WSL_DISTRO_NAME"):
         return True

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
-import webbrowser
 from typing import TYPE_CHECKING
 
 import click
 
 from rota.errors import SignInFailed
 from rota.login.flow import Stage
+from rota_tui.browser import open_page
 from rota_tui.cli.keyboard import listening
 from rota_tui.formatting import countdown
 
@@ -30,7 +29,7 @@ async def by_browser(engine: Engine, provider: str, *, label: str | None, open_b
         SignInFailed: cancelled, timed out, denied or refused, each saying so.
     """
     async with engine.sign_in(provider) as attempt:
-        opened = open_browser and await _open(attempt.url)
+        opened = open_browser and await open_page(attempt.url)
         with listening(lambda text: _paste(attempt, text)) as listens:
             _tell(attempt, asked=open_browser, opened=opened, listens=listens)
             shown = asyncio.create_task(_show(engine, attempt, listens=listens), name="sign-in progress")
@@ -42,23 +41,6 @@ async def by_browser(engine: Engine, provider: str, *, label: str | None, open_b
             finally:
                 shown.cancel()
                 await asyncio.gather(shown, return_exceptions=True)
-
-
-async def _open(url: str) -> bool:
-    """Open the person's browser; False when there is none that has a window."""
-    if not _has_screen():
-        return False
-    try:
-        return await asyncio.to_thread(webbrowser.open, url)
-    except (webbrowser.Error, OSError):
-        return False
-
-
-def _has_screen() -> bool:
-    """Whether a browser could show a window here; one inside the terminal would take it over."""
-    if os.environ.get("BROWSER") or sys.platform in ("darwin", "win32") or os.environ.get("WSL_DISTRO_NAME"):
-        return True
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 def _tell(attempt: SignIn, *, asked: bool, opened: bool, listens: bool) -> None:
