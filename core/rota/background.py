@@ -38,7 +38,13 @@ class Background:
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """A chore that failed is told; the others go on."""
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.notices.append(f"Something that runs behind has stopped: {error or type(error).__name__}")
 
     async def _poll(self) -> None:
         services = await self._engine.services()
