@@ -56,8 +56,11 @@ def standing(
     """
     left = room(state.windows.values(), model, now, rules.thresholds)
     barred = _barred(state, left, now, rules, asked_for=asked_for)
-    times = [left.changes_at, barred.back_at if barred is not None else None]
-    return Standing(state, left, barred, min((t for t in times if t is not None), default=None))
+    changes_at = left.changes_at
+    back_at = barred.back_at if barred is not None else None
+    if back_at is not None and (changes_at is None or back_at < changes_at):
+        changes_at = back_at
+    return Standing(state, left, barred, changes_at)
 
 
 def _barred(state: AccountState, left: Room, now: float, rules: Rules, *, asked_for: bool) -> Barred | None:

@@ -53,7 +53,8 @@ class Auto:
         if _idle(rival) and _open_for(active) >= STAGGER_S:
             return False
         going_to = load(active)
-        return going_to < BUSY or not _burn(active) or load(rival) > going_to - CALMER
+        unused = active.room.short is None or going_to == active.room.short
+        return going_to < BUSY or unused or load(rival) > going_to - CALMER
 
     def nearly_spent(self, standing: Standing, rules: Rules, *, active: bool) -> bool:
         return _near(standing, 0.0 if active else RETURN_MARGIN)
@@ -63,9 +64,9 @@ class Auto:
 
     def reason(self, standing: Standing, now: float) -> str:
         left = standing.room
-        words = use_in_words(standing)
-        if _burn(standing):
-            words = f"{words}, on the way to {percent(load(standing))}"
+        words, going_to = use_in_words(standing), load(standing)
+        if left.short is not None and going_to > left.short:
+            words = f"{words}, on the way to {going_to:.0%}"
         if left.long_resets_at is None:
             return words
         free = percent(None if left.long is None else max(0.0, 1.0 - left.long))
@@ -79,14 +80,8 @@ def load(standing: Standing) -> float:
         return SOMEWHERE if left.long is None else 0.0
     if left.short_resets_at is None or left.short_key is None:
         return left.short
-    seen_at = standing.state.history[left.short_key][-1].at
-    return left.short + _burn(standing) * max(0.0, left.short_resets_at - seen_at)
-
-
-def _burn(standing: Standing) -> float:
-    """Share of the running window of hours used a second, of late."""
-    key = standing.room.short_key
-    return lately(standing.state.history.get(key, ()), BURN_S) if key is not None else 0.0
+    sights = standing.state.history[left.short_key]
+    return left.short + lately(sights, BURN_S) * max(0.0, left.short_resets_at - sights[-1].at)
 
 
 def _idle(standing: Standing) -> bool:
