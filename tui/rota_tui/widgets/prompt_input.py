@@ -68,10 +68,16 @@ work; Escape again comes back.
 
     # --- sending ------------------------------------------------------------------------------------------
 
+    # Keys with priority are acted on before those that are still on their way here: both wait for these, or Enter
+    # would overtake what was typed, or came over a slow line, in one go.
+
     def action_submit(self) -> None:
-        self.post_message(self.Submitted(self, self.text))
+        self.call_later(lambda: self.post_message(self.Submitted(self, self.text)))
 
     def action_new_line(self) -> None:
+        self.call_later(self._begin_line)
+
+    def _begin_line(self) -> None:
         start, end = self.selection
         self._replace_via_keyboard("\n", start, end)
 

@@ -1,0 +1,136 @@
+"""The whole of it in a real terminal: `rota` in tmux, by keys, against `rota simulator` in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import signal
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.support.command_line import URLS, CommandLine
+from tests.support.tmux import TMUX, Tmux
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytestmark = pytest.mark.skipif(TMUX is None, reason="tmux is not installed, and it is the terminal here")
+
+ROTA = f"{shlex.quote(sys.executable)} -m rota_tui"
+
+
+@pytest.fixture(scope="module")
+def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """What `rota simulator` says when it is ready."""
+    process = CommandLine(tmp_path_factory.mktemp("simulator")).start("simulator")
+    assert process.stdout is not None
+    said = ""
+    while not said.endswith("\n}\n"):
+        line = process.stdout.readline()
+        assert line, "the simulator ended"
+        said += line
+    yield json.loads(said)
+    process.terminate()
+    process.communicate(timeout=30)
+
+
+@pytest.fixture
+def home(simulator: dict[str, Any], tmp_path: Path) -> CommandLine:
+    """A home without accounts, pointed at the simulator."""
+    urls = {name: simulator["base_urls"][key] for name, key in URLS.items()}
+    return replace(CommandLine(tmp_path / "home", urls), more={"TERM": "tmux-256color"}).prepare()
+
+
+def secret(simulator: dict[str, Any], label: str) -> str:
+    return str(next(login["secret"] for login in simulator["credentials"] if login["label"] == label))
+
+
+def signed_in(home: CommandLine, simulator: dict[str, Any]) -> CommandLine:
+    """The home with an API key called `work`."""
+    ran = home.run("login", "anthropic", "--api-key", "--label", "work", given=secret(simulator, "console"))
+    assert ran.code == 0, ran.err
+    return home
+
+
+def test_somebody_new_adds_accounts_asks_a_model_and_leaves(
+    home: CommandLine, simulator: dict[str, Any], tmp_path: Path
+) -> None:
+    before, after = tmp_path / "before", tmp_path / "after"
+    command = f"stty -g > {before}; {ROTA}; echo left with $?; stty -g > {after}; cat"
+    with Tmux(tmp_path, command, home.environ()) as terminal:
+        terminal.until("All your AI accounts in one place")
+
+        terminal.press("a")
+        terminal.until("Add an account", "Anthropic", "Puter")
+        terminal.press("Down", "Enter")
+        terminal.until("Paste a token")
+        terminal.press("Down", "Enter")
+        terminal.until("paste it here")
+        terminal.paste(secret(simulator, "carol"))
+        terminal.press("Enter")
+        terminal.until("carol@example.com added")
+        terminal.press("Enter")
+        terminal.until_gone("ctrl+n add another")
+
+        terminal.press("a")
+        terminal.until("Claude models, by an API key")
+        terminal.press("Enter")
+        terminal.until("Claude subscription")
+        terminal.press("Enter")
+        terminal.until("paste it here")
+        terminal.paste(secret(simulator, "console"))
+        terminal.press("Enter")
+        terminal.until("ctrl+n add another")
+        terminal.press("Enter")
+        terminal.until_gone("ctrl+n add another")
+        screen = terminal.until("2 accounts · 2 ready")
+        assert "carol@example.com" in screen
+        assert secret(simulator, "carol")[:20] not in screen
+
+        terminal.press("2")
+        terminal.until("Ask any model through any account.")
+        terminal.type("hello")
+        terminal.press("Enter")
+        terminal.until("▌ hello", "● ", "first token", "tokens/s")
+
+        terminal.press("Escape")
+        terminal.until("q Quit")
+        terminal.press("1")
+        terminal.until("Account ", "answered")
+        terminal.press("q")
+        terminal.wait(lambda screen: "left with 0" in screen, "rota did not end")
+        assert [terminal.state(name) for name in ("alternate_on", "mouse_any_flag", "cursor_flag")] == ["0", "0", "1"]
+    assert before.read_text() == after.read_text() != ""
+
+
+def test_what_another_process_does_is_shown_as_it_happens(
+    home: CommandLine, simulator: dict[str, Any], tmp_path: Path
+) -> None:
+    signed_in(home, simulator)
+    with Tmux(tmp_path, f"exec {ROTA}", home.environ()) as terminal:
+        terminal.until("work", "Activity")
+        ran = home.process("chat", "-m", "anthropic/claude-haiku-4-5", "hello")
+        assert ran.code == 0, ran.err
+        screen = terminal.until("answered")
+        assert "instead of" not in screen
+
+
+def test_a_killed_app_leaves_the_data_whole(home: CommandLine, simulator: dict[str, Any], tmp_path: Path) -> None:
+    signed_in(home, simulator)
+    with Tmux(tmp_path, f"exec {ROTA}; cat", home.environ()) as terminal:
+        terminal.until("work")
+        terminal.press("2")
+        terminal.until("Ask any model through any account.")
+        terminal.type("a long one [[tokens=2000]]")
+        terminal.press("Enter")
+        terminal.until("▌ a long one")
+        os.kill(int(terminal.state("pane_pid")), signal.SIGKILL)
+    status = home.process("status", "--json")
+    assert status.code == 0, status.err
+    assert [account["label"] for account in status.json["accounts"]] == ["work"]
+    answer = home.process("chat", "-m", "anthropic/claude-haiku-4-5", "hello")
+    assert answer.code == 0, answer.err
