@@ -32,9 +32,6 @@ if TYPE_CHECKING:
     from rota.quota import QuotaWindow
 
 
-_EVENT_ENDS = (b"\n\n", b"\r\n\r\n", b"\r\r")
-
-
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """Bytes for the caller, and what they say."""
@@ -148,15 +145,9 @@ def _forwarded(
     answer: Forwarded,
 ) -> tuple[AsyncIterator[Chunk], Mapping[str, str], tuple[QuotaWindow, ...]]:
     async def chunks() -> AsyncIterator[Chunk]:
-        # An event that has begun is kept back until it is whole: an error could not be told in the middle of one.
-        begun = b""
         async for piece in answer.pieces():
             broke = ProviderError(piece.failure, windows=answer.windows) if piece.failure is not None else None
-            raw = begun + piece.raw
-            cut = max(raw.rfind(end) + len(end) if end in raw else 0 for end in _EVENT_ENDS)
-            begun = raw[cut:]
-            yield Chunk(raw[:cut], piece.deltas, broke)
-        yield Chunk(begun)
+            yield Chunk(piece.raw, piece.deltas, broke)
 
     return chunks(), answer.headers, answer.windows
 

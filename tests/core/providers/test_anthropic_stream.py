@@ -289,7 +289,17 @@ async def test_forwarded_bytes_are_the_same_bytes_and_are_understood(cuts: set[i
     body = sse(*EVENTS)
     edges = [0, *sorted(cuts), len(body)]
     chunks = [body[a:b] for a, b in pairwise(edges)]
-    assert await forwarded(Chunked(chunks)) == (body, DELTAS, [], None)
+    raw, said, failures, error = await forwarded(Chunked(chunks))
+    assert (raw, failures, error) == (body, [], None)
+    # content after the first is not read, everything else is
+    assert (said[0], said[-1]) == (DELTAS[0], DELTAS[-1])
+
+
+async def test_a_forwarded_event_that_is_not_whole_stays_behind() -> None:
+    body = sse(*EVENTS[:4])
+    raw, _, _, error = await forwarded(Chunked([body + b'event: ping\ndata: {"ty'], httpx.ReadError("reset")))
+    assert raw == body
+    assert error is not None
 
 
 async def test_a_forwarded_error_event_comes_with_its_bytes_and_its_meaning() -> None:

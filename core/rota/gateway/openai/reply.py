@@ -72,10 +72,22 @@ class Chunks:
     model: str
     wants_usage: bool = False
     _begun: bool = field(default=False, init=False)
+    _around: tuple[bytes, bytes] = field(init=False)
+    """What stands before and after the text in each event that holds nothing else: all but a few do."""
+
+    def __post_init__(self) -> None:
+        mark = "\N{WHITE MEDIUM SMALL SQUARE}"
+        self._begun = True
+        before, _, after = self._event({"content": mark}).rpartition(f'"{mark}"'.encode())
+        self._begun = False
+        self._around = before, after
 
     def of(self, delta: Delta) -> bytes:
         """The events for one delta."""
         match delta:
+            case TextDelta(text=text) if self._begun:
+                before, after = self._around
+                return before + json.dumps(text, ensure_ascii=False).encode() + after
             case TextDelta(text=text):
                 return self._event({"content": text})
             case ReasoningDelta(text=text):

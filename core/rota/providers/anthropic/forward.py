@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from contextlib import aclosing
+import asyncio
+import re
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import httpx
-
-from rota.errors import Failure, ProviderError
-from rota.providers.anthropic.stream import Origin, Unfolding, drain, events
-from rota.providers.http import network_errors
+from rota.errors import Failure, Meaning, ProviderError
+from rota.providers.anthropic.fields import Fields, fields
+from rota.providers.anthropic.stream import Origin, Unfolding
+from rota.providers.http import decode_json, network_errors
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
+
+    import httpx
 
     from rota.clock import Clock
     from rota.providers.base import Delta
@@ -22,6 +25,12 @@ if TYPE_CHECKING:
 _TO_PROVIDER = frozenset({"content-type", "accept", "idempotency-key"})
 _TO_CALLER = frozenset({"content-type", "request-id", "retry-after", "retry-after-ms", "x-should-retry"})
 _OURS = "anthropic-"
+
+MOST = 32 * 1024 * 1024
+"""Bytes of one event."""
+_EVENT_END = re.compile(rb"\r\n\r\n|\n\n|\r\r|\n\r\n")
+_CONTENT = b"event: content_block_delta\n"
+_REST_S = 0.25
 
 
 def headers_to_provider(headers: Mapping[str, str]) -> dict[str, str]:
@@ -58,13 +67,13 @@ class ForwardRefused(ProviderError):
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """An event of a forwarded stream, and the bytes that arrived until it was whole."""
+    """Whole events of a forwarded stream, as they arrived together."""
 
     raw: bytes
-    """May hold the beginning of the next event, and be empty when this one arrived with the last."""
     deltas: tuple[Delta, ...] = ()
+    """What they say: everything up to the first content, then only what is not content, such as the end."""
     failure: Failure | None = None
-    """Of an error event: before the first content a reason to try elsewhere, after it part of the answer."""
+    """Of an error event, the last of these: before any content a reason to try elsewhere, else part of the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,39 +102,78 @@ class Forwarded:
                 yield piece
 
     async def pieces(self) -> AsyncGenerator[Piece, None]:
-        """The stream event by event: its bytes unchanged and what they say. All bytes come, in their order.
+        """The stream by whole events: their bytes unchanged and what they say. All come, in their order.
+
+        An event that has begun is kept back until it is whole: an error could not be told in the middle of one.
 
         Raises:
             ProviderError: `network`, when it broke off or ended without its last event: never end the caller's
                 stream as if it were whole.
         """
-        pulled = bytearray()
-        unfolding = Unfolding(self._origin, self._clock)
-        watched = httpx.Response(200, headers=self._response.headers, stream=_Watched(self, pulled))
-        async with aclosing(events(watched)) as said:
-            async for event in said:
-                raw = bytes(pulled)
-                pulled.clear()
-                if event.get("type") == "error":
-                    yield Piece(raw, failure=unfolding.failure(event))
-                    return
-                yield Piece(raw, tuple(unfolding.take(event)))
-                if unfolding.whole:
-                    await drain(said)
-        if pulled:
-            yield Piece(bytes(pulled))
-        unfolding.finish()
-
-
-class _Watched(httpx.AsyncByteStream):
-    """A body that keeps a copy of what is pulled from it."""
-
-    def __init__(self, forwarded: Forwarded, pulled: bytearray) -> None:
-        self._forwarded = forwarded
-        self._pulled = pulled
-
-    async def __aiter__(self) -> AsyncGenerator[bytes, None]:
-        async with aclosing(self._forwarded.body()) as pieces:
-            async for piece in pieces:
-                self._pulled += piece
+        if not self.streamed:
+            raise _broken("The answer is not a stream.", "not-a-stream")
+        reader = _Reader(Unfolding(self._origin, self._clock))
+        async with aclosing(self.body()) as arriving:
+            async for arrived in arriving:
+                if (piece := reader.read(arrived)) is None:
+                    continue
                 yield piece
+                if piece.failure is not None:
+                    return
+                if reader.unfolding.whole:
+                    if rest := reader.begun + await _rest(arriving):
+                        yield Piece(rest)
+                    return
+        reader.unfolding.finish()
+
+
+class _Reader:
+    """Reads events only as far as needed: a hundred pieces of text a second cost a search, not a parser each."""
+
+    def __init__(self, unfolding: Unfolding) -> None:
+        self.unfolding = unfolding
+        self.begun = b""
+        """The event that is not whole yet."""
+        self._content = False
+
+    def read(self, arrived: bytes) -> Piece | None:
+        """The events that are whole with this; None when none is."""
+        raw = self.begun + arrived
+        if len(raw) > MOST:
+            raise _broken("An event of the stream does not end.", "too-large")
+        ends = [found.end() for found in _EVENT_END.finditer(raw)]
+        if not ends:
+            self.begun = raw
+            return None
+        self.begun = raw[ends[-1] :]
+        deltas: list[Delta] = []
+        start = 0
+        for end in ends:
+            if not (self._content and raw.startswith(_CONTENT, start)):
+                event = _event(raw[start:end])
+                if event.get("type") == "error":
+                    return Piece(raw[:end], tuple(deltas), self.unfolding.failure(event))
+                deltas += self.unfolding.take(event)
+                self._content = self._content or event.get("type") == "content_block_delta"
+            start = end
+        return Piece(raw[: ends[-1]], tuple(deltas))
+
+
+def _event(raw: bytes) -> Fields:
+    """What one event says; comments and events without data say nothing."""
+    data = [line[5:] for line in raw.splitlines() if line.startswith(b"data:")]
+    return fields(decode_json(b"\n".join(data))) if any(data) else {}
+
+
+async def _rest(arriving: AsyncGenerator[bytes, None]) -> bytes:
+    """What follows the last event, so that the connection can serve again; a host that keeps it is not waited for."""
+    rest = bytearray()
+    with suppress(TimeoutError, ProviderError):
+        async with asyncio.timeout(_REST_S):
+            async for piece in arriving:
+                rest += piece
+    return bytes(rest)
+
+
+def _broken(why: str, code: str) -> ProviderError:
+    return ProviderError(Failure(Meaning.NETWORK, why, code=code))

@@ -1,0 +1,150 @@
+"""What the gateway adds: latency, requests a second, streams, memory, and whether its cost stays flat.
+
+One upstream stub, beside which run rota's gateway and two bare Starlette routes that only forward: one through the
+same client as rota, one through httpx's own pool. Each figure is the best of several turns taken in alternation, for
+whatever else the machine does only ever slows one down.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from tests.bench import _load
+from tests.bench.row import Row
+
+SERVER = "tests.bench._gateway_process"
+UPSTREAM = "tests.bench._upstream"
+ASK: dict[str, Any] = {
+    "model": "claude-bench",
+    "max_tokens": 100,
+    "messages": [{"role": "user", "content": "How do I measure this? " * 20}],
+}
+STREAM = {**ASK, "stream": True}
+IDLE = {**STREAM, "metadata": {"user_id": "idle"}}
+TURNS = 8
+MANY_ACCOUNTS = 10_000
+MANY_EVENTS = 1_000_000
+OPEN = 500
+
+Where = dict[str, Any]
+
+
+def measure() -> list[Row]:
+    with ExitStack() as stack:
+        upstream = stack.enter_context(_load.process(UPSTREAM))
+        url = upstream["url"]
+        bare = stack.enter_context(_load.process(SERVER, "bare", url))
+        httpx = stack.enter_context(_load.process(SERVER, "httpx", url))
+        gateway = stack.enter_context(_load.process(SERVER, "gateway", url, "10", "0"))
+        return [
+            *_latency(upstream, gateway),
+            *_rates(bare, httpx, gateway),
+            _streams(upstream, gateway),
+            _memory(gateway),
+            *_flat(stack, url, gateway),
+        ]
+
+
+def _latency(upstream: Where, gateway: Where) -> list[Row]:
+    added: list[tuple[float, float]] = []
+    for _ in range(TURNS):
+        direct, through = asyncio.run(_first_bytes(upstream)), asyncio.run(_first_bytes(gateway))
+        added.append((_at(through, 0.5) - _at(direct, 0.5), _at(through, 0.99) - _at(direct, 0.99)))
+    p50, p99 = min(a for a, _ in added), min(b for _, b in added)
+    return [
+        Row("gateway, first byte over direct, p50 at 1", f"{p50 * 1e3:.2f} ms", "≤ 1 ms", p50 <= 1e-3),
+        Row("gateway, first byte over direct, p99 at 1", f"{p99 * 1e3:.2f} ms", "≤ 3 ms", p99 <= 3e-3),
+    ]
+
+
+async def _first_bytes(where: Where, count: int = 300) -> list[float]:
+    caller = await _load.Caller.open(where, ASK)
+    for _ in range(30):
+        await caller.first_byte()
+    took = sorted([await caller.first_byte() for _ in range(count)])
+    caller.close()
+    return took
+
+
+def _at(ordered: list[float], share: float) -> float:
+    return ordered[int(len(ordered) * share)]
+
+
+def _rates(bare: Where, httpx: Where, gateway: Where) -> list[Row]:
+    best = dict.fromkeys(("bare", "httpx", "gateway"), 0.0)
+    for _ in range(TURNS):
+        for name, where in (("bare", bare), ("httpx", httpx), ("gateway", gateway)):
+            rate = asyncio.run(_load.rate(where, ASK, at_once=32, requests=400))
+            best[name] = max(best[name], rate)
+    of_bare, of_httpx = best["gateway"] / best["bare"], best["gateway"] / best["httpx"]
+    measured = f"{best['gateway']:,.0f} requests/s"
+    return [
+        Row(
+            "gateway, 32 at once, of a bare forwarding route",
+            f"{of_bare:.0%} ({measured} of {best['bare']:,.0f})",
+            "≥ 70%",
+            of_bare >= 0.7,
+        ),
+        Row("gateway, 32 at once, over httpx's own pool", f"{of_httpx:.1f} ×", "≥ 3 ×", of_httpx >= 3),
+    ]
+
+
+def _streams(upstream: Where, gateway: Where) -> Row:
+    """Streams as models give them: many at once, each at its model's pace."""
+    paced = {**STREAM, "metadata": {"user_id": "paced"}}
+    direct = max(asyncio.run(_load.rate(upstream, paced, at_once=64, requests=128)) for _ in range(2))
+    through = max(asyncio.run(_load.rate(gateway, paced, at_once=64, requests=128)) for _ in range(2))
+    flat_out = asyncio.run(_load.rate(gateway, STREAM, at_once=4, requests=200))
+    share = through / direct
+    return Row(
+        "gateway, 64 streams of 400 events a second each, of direct",
+        f"{share:.0%}",
+        "≥ 80%",
+        share >= 0.8,
+        f"flat out {flat_out * 400:,.0f} events/s",
+    )
+
+
+def _memory(gateway: Where) -> Row:
+    before = _resident(gateway["pid"])
+    grown = asyncio.run(_held_open(gateway)) - before
+    mib = grown / 2**20
+    return Row(f"gateway, {OPEN} open streams", f"{mib:.0f} MiB", "≤ 60 MiB", mib <= 60)
+
+
+async def _held_open(where: Where) -> int:
+    callers = [await _load.Caller.open(where, IDLE) for _ in range(OPEN)]
+    await asyncio.gather(*(caller.begin() for caller in callers))
+    held = _resident(where["pid"])
+    for caller in callers:
+        caller.close()
+    return held
+
+
+def _resident(pid: int) -> int:
+    """Bytes of memory a process holds, where the system says so."""
+    status = Path(f"/proc/{pid}/status")
+    if not status.exists():
+        return 0
+    line = next(each for each in status.read_text().splitlines() if each.startswith("VmRSS:"))
+    return int(line.split()[1]) * 1024
+
+
+def _flat(stack: ExitStack, url: str, few: Where) -> list[Row]:
+    rows = []
+    for name, accounts, events in (
+        (f"{MANY_ACCOUNTS:,} accounts over 10", MANY_ACCOUNTS, 0),
+        (f"a log of {MANY_EVENTS:,} events over an empty one", 10, MANY_EVENTS),
+    ):
+        many = stack.enter_context(_load.process(SERVER, "gateway", url, str(accounts), str(events)))
+        ratios = []
+        for _ in range(TURNS):
+            base = _at(asyncio.run(_first_bytes(few)), 0.5)
+            ratios.append(_at(asyncio.run(_first_bytes(many)), 0.5) / base)
+        ratio = statistics.median(ratios)
+        rows.append(Row(f"gateway, a request with {name}", f"{ratio:.2f} × the time", "≤ 1.2 ×", ratio <= 1.2))
+    return rows
