@@ -71,55 +71,78 @@ def length_of(window: QuotaWindow) -> float:
 
 def room(windows: Iterable[QuotaWindow], model: str | None, now: float, thresholds: Mapping[str, float]) -> Room:
     """What `windows` leave for `model`. One whose reset has passed counts as just emptied."""
-    used: dict[bool, tuple[float, str]] = {}
-    resets: dict[bool, float] = {}
-    changes_at: float | None = None
-    over: float | None = None
-    ahead: float | None = None
-    short_key: str | None = None
-    spent: QuotaWindow | None = None
+    # Reckoned anew after every answer: plain names for days and hours cost half of what maps of them would.
+    long = short = long_resets_at = short_resets_at = changes_at = over = ahead = None
+    long_label = short_label = ""
+    short_key = spent = None
     for window in windows:
-        if not window.counts or not window.applies_to(model):
+        if not window.counts or (window.scope is not None and not window.applies_to(model)):
             continue
-        resets_at = window.resets_at
+        used, resets_at = window.utilization, window.resets_at
         expired = resets_at is not None and resets_at <= now
         if not expired:
             if resets_at is not None and (changes_at is None or resets_at < changes_at):
                 changes_at = resets_at
             if window.spent(now) and (spent is None or _later(window, spent)):
                 spent = window
-        length = length_of(window)
-        if length <= BURST_S or window.utilization is None:
+        length = window.length if window.length is not None else length_of(window)
+        if length <= BURST_S or used is None:
             continue
-        is_long = length >= LONG_S
-        if expired:
-            used.setdefault(is_long, (0.0, window.label))
-            continue
-        was = used.get(is_long, _NOTHING)
-        used[is_long] = max(was, (window.utilization, window.label))
-        if is_long:
-            ahead = max(_NOTHING[0] if ahead is None else ahead, window.utilization - _elapsed(window, length))
-        elif resets_at is not None and used[is_long] is not was:
-            short_key = window.key
-        above = window.utilization - thresholds.get(window.key.partition(":")[0], ELSEWHERE)
-        over = above if over is None else max(over, above)
-        if resets_at is not None:
-            resets[is_long] = min(resets.get(is_long, resets_at), resets_at)
-    long, short = used.get(True), used.get(False)
+        if length >= LONG_S:
+            if expired:
+                if long is None:
+                    long, long_label = 0.0, window.label
+                continue
+            if long is None or (used, window.label) > (long, long_label):
+                long, long_label = used, window.label
+            pace = used - _elapsed(window, length)
+            if ahead is None or pace > ahead:
+                ahead = pace
+            if resets_at is not None and (long_resets_at is None or resets_at < long_resets_at):
+                long_resets_at = resets_at
+        else:
+            if expired:
+                if short is None:
+                    short, short_label = 0.0, window.label
+                continue
+            if short is None or (used, window.label) > (short, short_label):
+                short, short_label = used, window.label
+                if resets_at is not None:
+                    short_key = window.key
+            if resets_at is not None and (short_resets_at is None or resets_at < short_resets_at):
+                short_resets_at = resets_at
+        threshold = thresholds.get(window.key)
+        if threshold is None:
+            threshold = thresholds.get(window.key.partition(":")[0], ELSEWHERE)
+        if over is None or used - threshold > over:
+            over = used - threshold
+    if spent is None:
+        return Room(
+            long,
+            short,
+            long_label,
+            short_label,
+            long_resets_at,
+            short_resets_at,
+            short_key,
+            ahead,
+            over,
+            changes_at=changes_at,
+        )
     return Room(
-        long=long[0] if long is not None else None,
-        short=short[0] if short is not None else None,
-        long_label=long[1] if long is not None else "",
-        short_label=short[1] if short is not None else "",
-        long_resets_at=resets.get(True),
-        short_resets_at=resets.get(False),
-        short_key=short_key,
-        ahead=ahead,
-        over=over,
-        spent_key=spent.label if spent is not None else None,
-        spent_until=spent.resets_at if spent is not None else None,
-        spent_seen_at=spent.observed_at if spent is not None else 0.0,
-        changes_at=changes_at,
+        long,
+        short,
+        long_label,
+        short_label,
+        long_resets_at,
+        short_resets_at,
+        short_key,
+        ahead,
+        over,
+        spent.label,
+        spent.resets_at,
+        spent.observed_at,
+        changes_at,
     )
 
 

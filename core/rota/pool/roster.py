@@ -11,7 +11,7 @@ from collections import OrderedDict
 from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING
 
-from rota.events import AccountAdded, AccountRemoved, AccountSwitched
+from rota.events import AccountAdded, AccountRemoved, AccountSwitched, QuotaObserved
 from rota.pool.preference import Place, place
 from rota.pool.standing import Standing, standing
 from rota.pool.strategies import named
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from rota.pool.rules import Rules
     from rota.snapshot import AccountState, Snapshot
 
+KEYS_KEPT = 512
+"""Models of which is remembered which windows apply; callers make up names."""
 KEPT = 16
 """Indexes kept: one a provider and set of model-scoped windows that apply."""
 
@@ -116,6 +118,8 @@ class Rosters:
         self._rules = rules
         self._rosters: OrderedDict[tuple[str, frozenset[str]], Roster] = OrderedDict()
         self._scopes: set[str] = set()
+        self._keys: dict[tuple[str, str | None], tuple[str, frozenset[str]]] = {}
+        """By provider and model, as long as no other scope is met."""
         self._present: frozenset[str] | None = None
         self._looked = False
 
@@ -127,28 +131,27 @@ class Rosters:
     def feed(self, events: Iterable[Event]) -> None:
         """Take note of what happened; costs next to nothing."""
         for event in events:
-            match event:
-                case AccountAdded(account=account):
-                    self._present = None
-                    self._touch(account.id)
-                case AccountRemoved(account_id=removed):
-                    self._present = None
-                    self._touch(removed)
-                case AccountSwitched(account_id=chosen, previous_id=previous):
-                    self._touch(chosen)
-                    if previous is not None:
-                        self._touch(previous)
-                case _:
-                    account_id = getattr(event, "account_id", None)
-                    if account_id is not None:
-                        self._touch(account_id)
-            for window in getattr(event, "windows", ()):
-                if window.scope is not None:
-                    self._scopes.add(window.scope.casefold())
+            if isinstance(event, AccountAdded):
+                self._present = None
+                self._touch(event.account.id)
+                continue
+            account_id = getattr(event, "account_id", None)
+            if account_id is not None:
+                self._touch(account_id)
+            if isinstance(event, QuotaObserved):
+                for window in event.windows:
+                    if window.scope is not None and (scope := window.scope.casefold()) not in self._scopes:
+                        self._scopes.add(scope)
+                        self._keys.clear()
+            elif isinstance(event, AccountRemoved):
+                self._present = None
+            elif isinstance(event, AccountSwitched) and event.previous_id is not None:
+                self._touch(event.previous_id)
 
     def forget(self) -> None:
         """Events were missed: everything is looked at afresh at the next question."""
         self._rosters.clear()
+        self._keys.clear()
         self._present = None
         self._looked = False
 
@@ -168,8 +171,7 @@ class Rosters:
                 for w in s.windows.values()
                 if w.scope is not None
             }
-        folded = model.casefold() if model is not None else ""
-        key = (provider, frozenset(scope for scope in self._scopes if scope in folded))
+        key = self._keys.get((provider, model)) or self._key(provider, model)
         roster = self._rosters.get(key)
         if roster is None:
             # Any model in whose name these scopes and no others occur sees the same windows.
@@ -182,6 +184,14 @@ class Rosters:
             self._rosters.move_to_end(key)
             roster.mend(snapshot, now)
         return roster
+
+    def _key(self, provider: str, model: str | None) -> tuple[str, frozenset[str]]:
+        folded = model.casefold() if model is not None else ""
+        key = provider, frozenset(scope for scope in self._scopes if scope in folded)
+        if len(self._keys) >= KEYS_KEPT:
+            self._keys.clear()
+        self._keys[provider, model] = key
+        return key
 
     def _touch(self, account_id: str) -> None:
         for roster in self._rosters.values():
