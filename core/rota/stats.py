@@ -88,7 +88,7 @@ def _figures(key: tuple[str, str], served: list[RequestServed], errors: int, at:
         latency_p95=percentile(latencies, 0.95),
         first_token_p50=percentile(firsts, 0.5),
         first_token_p95=percentile(firsts, 0.95),
-        tokens_per_second=percentile([v for s in served if (v := _speed(s)) is not None], 0.5),
+        tokens_per_second=percentile([v for s in served if (v := speed_of(s)) is not None], 0.5),
         input_tokens=sum(s.input_tokens for s in served),
         output_tokens=sum(s.output_tokens for s in served),
         cost_usd=sum(costs) if costs else None,
@@ -96,7 +96,7 @@ def _figures(key: tuple[str, str], served: list[RequestServed], errors: int, at:
     )
 
 
-def _speed(event: RequestServed) -> float | None:
+def speed_of(event: RequestServed) -> float | None:
     """Output tokens a second from the first content on; over the whole time when it came at once."""
     flowing = event.duration - (event.first_token or 0.0)
     seconds = flowing if flowing > 0.05 else event.duration

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rota.events import RequestFailed, RequestServed
+from rota.events import AttemptFailed, RequestFailed, RequestServed
+from rota.stats import percentile, speed_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from rota.events import Event
     from rota.snapshot import Snapshot
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+@dataclass(slots=True)
+class _Samples:
+    """One model's latest values, and how many there were in all."""
+
+    latest: deque[float]
+    count: int = 0
+    sum: float = 0.0
 
 
 class Metrics:
@@ -28,14 +39,19 @@ class Metrics:
         self._served: dict[tuple[str, str, str], int] = {}
         self._failed: dict[tuple[str, str, str], int] = {}
         self._tokens: dict[tuple[str, str, str], int] = {}
-        self._latency: dict[tuple[str, str], deque[float]] = {}
-        self._speed: dict[tuple[str, str], deque[float]] = {}
+        self._tries: dict[tuple[str, str, str], int] = {}
+        self._latency: dict[tuple[str, str], _Samples] = {}
+        self._first: dict[tuple[str, str], _Samples] = {}
+        self._speed: dict[tuple[str, str], _Samples] = {}
 
     def note(self, events: Iterable[Event]) -> None:
         """Take in what happened."""
         for event in events:
             if isinstance(event, RequestServed):
                 self._note_served(event)
+            elif isinstance(event, AttemptFailed):
+                tried = event.attempt
+                _add(self._tries, (event.provider, tried.model, tried.meaning.value), 1)
             elif isinstance(event, RequestFailed):
                 why = event.meaning.value if event.meaning is not None else "gone"
                 _add(self._failed, (event.provider, event.requested_model, why), 1)
@@ -45,10 +61,19 @@ class Metrics:
         _add(self._served, (*model, event.client), 1)
         _add(self._tokens, (*model, "input"), event.input_tokens)
         _add(self._tokens, (*model, "output"), event.output_tokens)
-        self._latency.setdefault(model, deque(maxlen=self._samples)).append(event.duration)
-        if event.output_tokens and event.duration > 0:
-            speed = event.output_tokens / event.duration
-            self._speed.setdefault(model, deque(maxlen=self._samples)).append(speed)
+        self._sample(self._latency, model, event.duration)
+        if event.first_token is not None:
+            self._sample(self._first, model, event.first_token)
+        if (speed := speed_of(event)) is not None:
+            self._sample(self._speed, model, speed)
+
+    def _sample(self, samples: dict[tuple[str, str], _Samples], model: tuple[str, str], value: float) -> None:
+        kept = samples.get(model)
+        if kept is None:
+            kept = samples[model] = _Samples(deque(maxlen=self._samples))
+        kept.latest.append(value)
+        kept.count += 1
+        kept.sum += value
 
     def text(self, snapshot: Snapshot, now: float) -> str:
         """Everything, as a scrape reads it."""
@@ -81,8 +106,14 @@ class Metrics:
         family("rota_requests_total", "counter", "Requests served.", _rows(self._served, "client"))
         family("rota_request_failures_total", "counter", "Requests without an answer.", _rows(self._failed, "class"))
         family("rota_tokens_total", "counter", "Tokens of served requests.", _rows(self._tokens, "direction"))
-        family("rota_request_seconds", "summary", "Time to the whole answer.", _quantiles(self._latency))
-        family("rota_tokens_per_second", "summary", "Output tokens a second.", _quantiles(self._speed))
+        family("rota_attempt_failures_total", "counter", "Tries that failed.", _rows(self._tries, "class"))
+        for name, told, samples in (
+            ("rota_request_seconds", "Time to the whole answer.", self._latency),
+            ("rota_first_content_seconds", "Time to the first content.", self._first),
+            ("rota_tokens_per_second", "Output tokens a second.", self._speed),
+        ):
+            family(name, "summary", told, _quantiles(samples))
+            lines.extend(_totals(name, samples))
         return "\n".join(lines) + "\n"
 
 
@@ -97,14 +128,21 @@ def _rows(counts: dict[tuple[str, str, str], int], third: str) -> list[tuple[dic
     ]
 
 
-def _quantiles(samples: dict[tuple[str, str], deque[float]]) -> list[tuple[dict[str, str], float]]:
-    rows = []
-    for (provider, model), values in sorted(samples.items()):
-        ordered = sorted(values)
-        for quantile in (0.5, 0.95):
-            at = min(len(ordered) - 1, int(len(ordered) * quantile))
-            rows.append(({"provider": provider, "model": model, "quantile": f"{quantile:g}"}, ordered[at]))
-    return rows
+def _quantiles(samples: dict[tuple[str, str], _Samples]) -> list[tuple[dict[str, str], float]]:
+    return [
+        ({"provider": provider, "model": model, "quantile": f"{quantile:g}"}, value)
+        for (provider, model), kept in sorted(samples.items())
+        for quantile in (0.5, 0.95)
+        if (value := percentile(list(kept.latest), quantile)) is not None
+    ]
+
+
+def _totals(name: str, samples: dict[tuple[str, str], _Samples]) -> Iterator[str]:
+    """What a summary has beside its quantiles."""
+    for (provider, model), kept in sorted(samples.items()):
+        labels = _labels({"provider": provider, "model": model})
+        yield f"{name}_sum{labels} {kept.sum:g}"
+        yield f"{name}_count{labels} {kept.count}"
 
 
 def _labels(labels: dict[str, str]) -> str:
