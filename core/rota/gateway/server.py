@@ -98,7 +98,7 @@ class Gateway:
                 catalogue=services.catalogue,
                 keys=keys,
                 metrics=metrics,
-                settings=settings,
+                settings=lambda: engine.settings,
                 clock=engine.clock,
             )
             await self._recall(service)
@@ -134,6 +134,7 @@ class Gateway:
                 at=engine.clock.now(), process=self._process, host=self.host, port=self.port, pid=os.getpid()
             )
         )
+        await engine.journal.flush()  # who finds the port taken can then say by whom
 
     async def stop(self) -> None:
         """Take no more requests, let running answers finish for a while, and end."""
