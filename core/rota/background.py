@@ -5,12 +5,20 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from rota.errors import RotaError
+from rota.errors import RotaError, VaultError
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
+    from rota.account import Identity
     from rota.engine import Engine
+    from rota.providers.base import Credential
+
+
+LOOK_S = 1.0
+"""Between two looks whether there is an account to ask about by now."""
+LINKS_S = 5.0
+"""Between two looks whether a login is shared with another tool by now."""
 
 
 class Background:
@@ -44,19 +52,41 @@ class Background:
         """A chore that failed is told; the others go on."""
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            self.notices.append(f"Something that runs behind has stopped: {error or type(error).__name__}")
+            self.notices.append(f"Something that runs behind has stopped: {str(error) or type(error).__name__}")
 
     async def _poll(self) -> None:
-        services = await self._engine.services()
-        self.notices += await services.accounts.sweep(
-            lambda provider, credential: services.providers[provider].identify(credential)
-        )
-        await services.poller.run()
-
-    async def _watch_shared_logins(self) -> None:
-        from rota.migrate.desk import watcher
+        from rota.usage import polled
 
         engine = self._engine
+        await self._mend()
+        # HTTP takes more memory than all of the core: with API keys alone there is nobody to ask.
+        while not any(map(polled, engine.snapshot.listed())):
+            await engine.clock.sleep(LOOK_S)
+        await (await engine.services()).poller.run()
+
+    async def _mend(self) -> None:
+        """Mend what a crash left. A damaged vault is moved aside at the first look and found empty at the second."""
+        engine = self._engine
+
+        async def identify(provider: str, credential: Credential) -> Identity:
+            return await (await engine.services()).providers[provider].identify(credential)
+
+        for _ in range(2):
+            try:
+                self.notices += await (await engine.accounts()).sweep(identify)
+            except VaultError as error:
+                told = f"{error} {error.hint}".strip()
+                if told not in self.notices:
+                    self.notices.append(told)
+            else:
+                return
+
+    async def _watch_shared_logins(self) -> None:
+        from rota.migrate.desk import links_of, watcher
+
+        engine = self._engine
+        while not links_of(engine.paths).all():
+            await engine.clock.sleep(LINKS_S)
         services = await engine.services()
         await watcher(
             journal=engine.journal,

@@ -66,11 +66,11 @@ class Engine:
         self.settings = settings
         self.clock = clock
         self.journal = journal
-        self._given_vault = vault
+        self._vault = vault
         self._transport = transport
         self._rng = random.Random(seed)
         self._services: Services | None = None
-        self._making = asyncio.Lock()
+        self._opening, self._making = asyncio.Lock(), asyncio.Lock()
         self._gateway: Gateway | None = None
         self._background = Background(self)
         self._notices: list[str] = []
@@ -97,7 +97,7 @@ class Engine:
     @property
     def vault_kind(self) -> str | None:
         """`keyring`, `file` or `memory`; None until the vault was first needed."""
-        return self._services.vault.kind if self._services is not None else None
+        return self._vault.kind if self._vault is not None else None
 
     def ranking(self, provider: str, model: str | None = None, session: str | None = None) -> Ranking:
         """Who would serve next and why, and why each other account would not."""
@@ -218,27 +218,21 @@ class Engine:
         return await finished(provider, attempt, await self.services(), label=label)
 
     async def accounts(self) -> Accounts:
-        """The commands about accounts: enable, label, move, use, pin, lift …"""
-        return (await self.services()).accounts
+        """The commands about accounts: enable, label, move, use, pin, lift …; they need no network."""
+        from rota.accounts import Accounts
+
+        return Accounts(self.journal, await self.vault(), self.clock, self.paths.locks)
 
     async def remove(self, account_ids: Iterable[str], *, purge: bool = False) -> tuple[Removed, ...]:
         """Forget accounts; see `Accounts.remove`."""
-        return await (await self.services()).accounts.remove(account_ids, purge=purge)
+        return await (await self.accounts()).remove(account_ids, purge=purge)
 
     async def imports(self) -> ImportDesk:
         """Find what other tools hold, plan, do and undo imports."""
         from rota.migrate.desk import import_desk
 
-        services = await self.services()
-        return import_desk(
-            journal=self.journal,
-            vault=services.vault,
-            accounts=services.accounts,
-            providers=services.providers,
-            paths=self.paths,
-            clock=self.clock,
-            sharing=self.settings.sharing,
-        )
+        services, sharing = await self.services(), self.settings.sharing
+        return import_desk(services, journal=self.journal, paths=self.paths, clock=self.clock, sharing=sharing)
 
     async def refresh_usage(self, account_id: str) -> str | None:
         """Ask the usage endpoint about one account now; returns why there are no new figures, if there are none."""
@@ -303,7 +297,7 @@ class Engine:
         """Make, list and revoke the keys of the local endpoint; it need not be running."""
         from rota.gateway.keys import Keys
 
-        return Keys(self.journal, (await self.services()).vault, self.clock)
+        return Keys(self.journal, await self.vault(), self.clock)
 
     async def stop_gateway(self) -> None:
         """Take no more requests; running answers finish within `gateway.stop_grace_s`."""
@@ -324,6 +318,16 @@ class Engine:
         self._background.notices.clear()
         return taken
 
+    async def vault(self) -> Vault:
+        """Where the secrets are, opened once; raises `VaultError` when it cannot be."""
+        async with self._opening:
+            if self._vault is None:
+                from rota.vault import open_vault
+
+                self._vault = await open_vault(self.settings.vault, self.paths)
+                self._notices += self._vault.notices
+            return self._vault
+
     async def services(self) -> Services:
         """What talks to the world, made once."""
         from rota.services import make_services
@@ -336,10 +340,9 @@ class Engine:
                     clock=self.clock,
                     journal=self.journal,
                     rng=self._rng,
-                    vault=self._given_vault,
+                    vault=await self.vault(),
                     transport=self._transport,
                 )
-                self._notices += self._services.vault.notices
             return self._services
 
     async def aclose(self) -> None:

@@ -14,7 +14,6 @@ from rota.providers.anthropic import AnthropicProvider
 from rota.providers.http import Timeouts, open_client
 from rota.providers.puter import PuterProvider
 from rota.usage import Poller
-from rota.vault import open_vault
 
 if TYPE_CHECKING:
     import random
@@ -60,20 +59,15 @@ async def make_services(
     clock: Clock,
     journal: Journal,
     rng: random.Random,
-    vault: Vault | None = None,
+    vault: Vault,
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> Services:
     """Wire them up.
 
     Args:
-        vault: used as it is; chosen by the settings when None.
         transport: for the HTTP client, in tests.
-
-    Raises:
-        VaultError: the vault cannot be opened.
     """
     waits = settings.timeouts
-    vault = vault or await open_vault(settings.vault, paths)
     client = open_client(transport=transport, timeouts=Timeouts(connect=waits.connect_s, read=waits.first_content_s))
     anthropic = AnthropicProvider(
         client,

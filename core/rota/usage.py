@@ -85,6 +85,11 @@ class Due:
     reason: str
 
 
+def polled(state: AccountState) -> bool:
+    """Whether there is anything to ask about it, now or later."""
+    return state.account.kind in POLLED_KINDS or state.account.health in SHUT
+
+
 def due(state: AccountState, pace: Pace, *, active: bool, now: float) -> Due | None:
     """When to ask about this account next; None when there is nothing to ask (an API key, or off)."""
     account = state.account

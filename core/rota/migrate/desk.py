@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from rota.account import Identity
-    from rota.accounts import Accounts
     from rota.clock import Clock
     from rota.journal import Journal
     from rota.migrate.apply import Report
@@ -29,8 +28,8 @@ if TYPE_CHECKING:
     from rota.paths import Paths
     from rota.pool.refresh import Credentials
     from rota.providers.base import Credential, Provider
+    from rota.services import Services
     from rota.settings import SharingSettings
-    from rota.vault.base import Vault
 
 
 class ImportDesk:
@@ -77,11 +76,9 @@ class ImportDesk:
 
 
 def import_desk(
+    services: Services,
     *,
     journal: Journal,
-    vault: Vault,
-    accounts: Accounts,
-    providers: Mapping[str, Provider],
     paths: Paths,
     clock: Clock,
     sharing: SharingSettings,
@@ -89,8 +86,9 @@ def import_desk(
 ) -> ImportDesk:
     """The desk of a home; `places` is this machine when None."""
     places = places or here()
-    tools = Tools(accounts, journal, vault, clock, paths, links_of(paths), SettingsFile(paths, places.environ))
-    return ImportDesk(tools, identifier(providers), places, shared_sources(sharing))
+    settings = SettingsFile(paths, places.environ)
+    tools = Tools(services.accounts, journal, services.vault, clock, paths, links_of(paths), settings)
+    return ImportDesk(tools, identifier(services.providers), places, shared_sources(sharing))
 
 
 def shared_logins(

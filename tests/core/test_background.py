@@ -1,0 +1,71 @@
+"""What runs behind: it waits until there is somebody to ask, and says what it found broken."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.support.engines import engine_on, settings_for, sign_in
+
+import rota
+from rota.account import Health
+from rota.clock import ManualClock
+from rota.simulator import World
+
+SCRIPT = """
+import asyncio, sys
+from pathlib import Path
+from rota.account import Account, Kind
+from rota.engine import open_engine
+from rota.events import AccountAdded
+from rota.vault.memory import MemoryVault
+
+async def main():
+    vault = MemoryVault()
+    async with open_engine(home=Path(sys.argv[1]), vault=vault) as engine:
+        key = Account("a", "anthropic", Kind.API_KEY, "a", "a")
+        engine.journal.publish(AccountAdded(at=engine.clock.now(), account=key))
+        await engine.journal.flush()
+        engine.start_background()
+        for _ in range(50):
+            await asyncio.sleep(0)
+        await (await engine.accounts()).pin("a")
+        print("loaded:", *sorted({"httpx", "aiohttp", "pydantic"} & sys.modules.keys()))
+
+asyncio.run(main())
+"""
+
+
+def test_with_api_keys_alone_nothing_that_speaks_http_is_loaded(tmp_path: Path) -> None:
+    core = str(Path(rota.__path__[0]).parent)
+    script = f"import sys; sys.path.insert(0, {core!r})\n{SCRIPT}"
+    done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "loaded:", done.stdout + done.stderr
+
+
+async def test_a_damaged_vault_is_told_moved_aside_and_its_accounts_ask_for_a_sign_in(tmp_path: Path) -> None:
+    clock = ManualClock()
+    world = World(clock)
+    world.add_api_key("ada")
+    settings = settings_for()
+    async with engine_on(world, tmp_path, settings=settings) as engine:
+        (added,) = await sign_in(engine, world, "ada")
+        secrets = engine.paths.vault_file
+    secrets.write_text("{ not what it was", encoding="utf-8")
+
+    async with engine_on(world, tmp_path, settings=settings) as engine:
+        engine.start_background()
+        told: list[str] = []
+        while len(told) < 2:
+            await clock.advance(1)
+            await engine.journal.flush()
+            told += engine.take_notices()
+        state = engine.snapshot.accounts[added.account_id]
+
+    damaged, gone = told
+    assert "secrets.json was damaged and has been moved to secrets.json.damaged-" in damaged
+    assert gone.endswith("its secret is gone from the vault; sign in again.")
+    assert state.account.health is Health.NEEDS_LOGIN
+    (aside,) = secrets.parent.glob("secrets.json.damaged-*")
+    assert aside.read_text(encoding="utf-8") == "{ not what it was"
