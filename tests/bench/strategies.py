@@ -15,7 +15,7 @@ from rota.pool.rules import Rules
 from rota.pool.strategies import STRATEGIES
 
 TABLE = Path(__file__).parent / "STRATEGIES.md"
-WEEKS = 4
+WEEKS = 6
 """Weeks of each shape, each with its own sessions."""
 PER_REQUEST = "lowest-utilization, re-chosen per request"
 MINE = "auto"

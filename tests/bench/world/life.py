@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from rota.pool.rules import Rules
 
 PROVIDER = "anthropic"
-POLL_S = 300.0
+POLL_S = 480.0
 """Between two reads of an account's usage endpoint: what other programs spend is known this late."""
 
 
