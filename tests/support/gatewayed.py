@@ -101,6 +101,11 @@ class Gatewayed:
         self._told += self._events.look().events
         return [e for e in self._told if isinstance(e, kind)]
 
+    def forget(self) -> None:
+        """Hear only of what happens from here on."""
+        self._events.look()
+        self._told.clear()
+
     def served(self) -> list[RequestServed]:
         return self.heard(RequestServed)
 

@@ -22,6 +22,8 @@ from rota.pool.ask import Ask
 from rota.status import document
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.types import Receive, Scope, Send
 
     from rota.catalogue import Catalogue
@@ -50,17 +52,22 @@ class Service:
         catalogue: Catalogue,
         keys: Keys,
         metrics: Metrics,
-        settings: Settings,
+        settings: Callable[[], Settings],
         clock: Clock,
     ) -> None:
+        """
+        Args:
+            settings: gives them as they are now; those of the gateway itself hold from its start.
+        """
+        begin = settings()
         self._journal = journal
         self._metrics = metrics
         self._settings = settings
         self._clock = clock
-        self._conversations = Conversations(pool, journal, clock, settings.gateway.hold_seconds)
+        self._conversations = Conversations(pool, journal, clock, begin.gateway.hold_seconds)
         self._listeners: set[Subscription] = set()
-        self.directory = Directory(catalogue, journal, settings.catalogue, clock)
-        self.desk = Desk(keys, settings.gateway, clock)
+        self.directory = Directory(catalogue, journal, begin.catalogue, clock)
+        self.desk = Desk(keys, begin.gateway, clock)
         endpoint = self.desk.endpoint
         self._endpoints = {
             "/healthz": endpoint(OPENAI, {"GET": self._health}, open_to_all=True),
@@ -126,7 +133,7 @@ class Service:
         if not caller.models:
             return True
         provider = model.partition("/")[0]
-        chain = self._settings.pool.fallback_models.get(provider, ())
+        chain = self._settings().pool.fallback_models.get(provider, ())
         return all(caller.may_ask(name if _has_provider(name) else f"{provider}/{name}") for name in chain)
 
     # --- looking ------------------------------------------------------------------------------------------
@@ -140,7 +147,7 @@ class Service:
         if "anthropic-version" in exchange.headers:
             await exchange.answer_json(200, listing.anthropic_list(models, now), {})
         else:
-            await exchange.answer_json(200, listing.openai_list(models, self._settings.catalogue.aliases, now), {})
+            await exchange.answer_json(200, listing.openai_list(models, self._settings().catalogue.aliases, now), {})
 
     async def _model(self, exchange: Exchange, _caller: Caller, _request_id: str) -> None:
         asked = exchange.path.removeprefix(MODEL)
@@ -156,7 +163,7 @@ class Service:
 
         snapshot, now = self._journal.snapshot, self._clock.now()
         providers = {s.account.provider for s in snapshot.listed()}
-        chosen = {p: rank(snapshot, p, settings=self._settings, now=now).chosen for p in providers}
+        chosen = {p: rank(snapshot, p, settings=self._settings(), now=now).chosen for p in providers}
         await exchange.answer_json(200, document(snapshot, now, chosen), {})
 
     async def _events(self, exchange: Exchange, _caller: Caller, _request_id: str) -> None:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import anthropic
 import pytest
-from tests.support.gatewayed import CLAUDE, gatewayed, key_and_puter, until
+from tests.support.gatewayed import CLAUDE, until
 
 from rota.simulator import Fault
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.support.gatewayed import Gatewayed
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 PUTER = "puter/gpt-5-nano"
 MODELS = [CLAUDE, f"anthropic/{CLAUDE}", PUTER, "puter/claude-haiku-4-5"]
@@ -40,8 +40,8 @@ def text_of(message: Any) -> str:
 
 
 @pytest.mark.parametrize("model", MODELS)
-async def test_a_question_is_answered_whole(both: Gatewayed, model: str) -> None:
-    client = await both.anthropic()
+async def test_a_question_is_answered_whole(shared: Gatewayed, model: str) -> None:
+    client = await shared.anthropic()
     message = await client.messages.create(**ask(model, "hello there, how are you?"))
     assert text_of(message)
     assert message.stop_reason == "end_turn"
@@ -50,8 +50,8 @@ async def test_a_question_is_answered_whole(both: Gatewayed, model: str) -> None
 
 
 @pytest.mark.parametrize("model", MODELS)
-async def test_a_stream_says_the_same_as_the_whole_answer(both: Gatewayed, model: str) -> None:
-    client = await both.anthropic()
+async def test_a_stream_says_the_same_as_the_whole_answer(shared: Gatewayed, model: str) -> None:
+    client = await shared.anthropic()
     question = ask(model, "tell me about gateways in some detail")
     whole = await client.messages.create(**question)
     async with client.messages.stream(**question) as stream:
@@ -63,8 +63,8 @@ async def test_a_stream_says_the_same_as_the_whole_answer(both: Gatewayed, model
 
 
 @pytest.mark.parametrize("model", [CLAUDE, PUTER])
-async def test_a_tools_loop_goes_round_with_two_calls_at_once(both: Gatewayed, model: str) -> None:
-    client = await both.anthropic()
+async def test_a_tools_loop_goes_round_with_two_calls_at_once(shared: Gatewayed, model: str) -> None:
+    client = await shared.anthropic()
     question = ask(model, '[[tool=weather:{"city": "Oslo"}]] [[tool=time_of_day:{"city": "Lima"}]]', tools=TOOLS)
     first = await client.messages.create(**question)
     calls = [block for block in first.content if block.type == "tool_use"]
@@ -81,8 +81,8 @@ async def test_a_tools_loop_goes_round_with_two_calls_at_once(both: Gatewayed, m
 
 
 @pytest.mark.parametrize("model", [CLAUDE, PUTER])
-async def test_streamed_tool_calls_are_pieced_together_by_the_sdk(both: Gatewayed, model: str) -> None:
-    client = await both.anthropic()
+async def test_streamed_tool_calls_are_pieced_together_by_the_sdk(shared: Gatewayed, model: str) -> None:
+    client = await shared.anthropic()
     question = ask(model, '[[tool=weather:{"city": "Zürich – north"}]]', tools=TOOLS)
     async with client.messages.stream(**question) as stream:
         final = await stream.get_final_message()
@@ -99,8 +99,8 @@ async def test_streamed_tool_calls_are_pieced_together_by_the_sdk(both: Gatewaye
     ],
 )
 @pytest.mark.parametrize("model", [CLAUDE, PUTER])
-async def test_images_go_along_by_address_and_inline(both: Gatewayed, model: str, source: dict[str, str]) -> None:
-    client = await both.anthropic()
+async def test_images_go_along_by_address_and_inline(shared: Gatewayed, model: str, source: dict[str, str]) -> None:
+    client = await shared.anthropic()
     parts: Any = [{"type": "text", "text": "what is in it?"}, {"type": "image", "source": source}]
     question = ask(model, "")
     question["messages"] = [{"role": "user", "content": parts}]
@@ -108,8 +108,8 @@ async def test_images_go_along_by_address_and_inline(both: Gatewayed, model: str
 
 
 @pytest.mark.parametrize("model", [CLAUDE, "puter/claude-haiku-4-5"])
-async def test_thinking_comes_with_its_signature_and_goes_back_with_it(both: Gatewayed, model: str) -> None:
-    client = await both.anthropic()
+async def test_thinking_comes_with_its_signature_and_goes_back_with_it(shared: Gatewayed, model: str) -> None:
+    client = await shared.anthropic()
     question = ask(model, "[[think=20]] why?", thinking={"type": "enabled", "budget_tokens": 1024})
     whole = await client.messages.create(**question)
     async with client.messages.stream(**question) as stream:
@@ -123,31 +123,31 @@ async def test_thinking_comes_with_its_signature_and_goes_back_with_it(both: Gat
         {"role": "user", "content": "and then?"},
     ]
     assert text_of(await client.messages.create(**question))
-    assert thought.signature in json.dumps(both.calls()[-1].body)
+    assert thought.signature in json.dumps(shared.calls()[-1].body)
 
 
-async def test_thinking_that_came_unsigned_does_not_go_back_as_if_it_were_signed(both: Gatewayed) -> None:
-    client = await both.anthropic()
+async def test_thinking_that_came_unsigned_does_not_go_back_as_if_it_were_signed(shared: Gatewayed) -> None:
+    client = await shared.anthropic()
     question = ask("puter/claude-haiku-4-5", "and then?")
     thought = {"type": "thinking", "thinking": "hm", "signature": ""}
     turns = [{"role": "assistant", "content": [thought, {"type": "text", "text": "so"}]}]
     question["messages"] = [{"role": "user", "content": "why?"}, *turns, *question["messages"]]
     assert text_of(await client.messages.create(**question))
-    assert "thinking" not in json.dumps(both.calls()[-1].body)
+    assert "thinking" not in json.dumps(shared.calls()[-1].body)
 
 
-async def test_tokens_are_counted_before_they_are_spent(both: Gatewayed) -> None:
-    client = await both.anthropic()
+async def test_tokens_are_counted_before_they_are_spent(shared: Gatewayed) -> None:
+    client = await shared.anthropic()
     messages: Any = [{"role": "user", "content": "how long is this?"}]
     counted = await client.messages.count_tokens(model=CLAUDE, messages=messages)
     assert counted.input_tokens > 0
-    assert both.calls()[-1].path == "/v1/messages/count_tokens"
+    assert shared.calls()[-1].path == "/v1/messages/count_tokens"
     with pytest.raises(anthropic.BadRequestError, match="Counting tokens"):
         await client.messages.count_tokens(model=PUTER, messages=messages)
 
 
-async def test_models_are_listed_and_found_by_name(both: Gatewayed) -> None:
-    client = await both.anthropic()
+async def test_models_are_listed_and_found_by_name(shared: Gatewayed) -> None:
+    client = await shared.anthropic()
     listed = {m.id async for m in client.models.list()}
     assert {CLAUDE, "puter/gemini-2.5-pro"} <= listed
     assert (await client.models.retrieve(PUTER)).id == PUTER
@@ -155,8 +155,8 @@ async def test_models_are_listed_and_found_by_name(both: Gatewayed) -> None:
         await client.models.retrieve("claude-nonsense-9")
 
 
-async def test_the_limits_of_the_answer_are_kept(both: Gatewayed) -> None:
-    client = await both.anthropic()
+async def test_the_limits_of_the_answer_are_kept(shared: Gatewayed) -> None:
+    client = await shared.anthropic()
     for model in (CLAUDE, PUTER):
         question = {**ask(model, "[[tokens=50]]"), "max_tokens": 5}
         message = await client.messages.create(**question)
@@ -178,37 +178,37 @@ ERRORS: list[tuple[Fault, type[anthropic.APIStatusError], int]] = [
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize(("fault", "expected", "status"), ERRORS, ids=[f.name for f, _, _ in ERRORS])
 async def test_failures_become_the_sdks_own_exceptions(
-    claude: Gatewayed, fault: Fault, expected: type[anthropic.APIStatusError], status: int, stream: bool
+    own: Gatewayed, fault: Fault, expected: type[anthropic.APIStatusError], status: int, stream: bool
 ) -> None:
-    claude.force(Fault(fault.name, path="/v1/messages", times=fault.times))
-    client = await claude.anthropic()
+    own.force(Fault(fault.name, path="/v1/messages", times=fault.times))
+    client = await own.anthropic()
     with pytest.raises(anthropic.APIStatusError) as raised:
         await client.messages.create(**ask(CLAUDE, "hi"), stream=stream)
     assert raised.value.status_code == status
     assert type(raised.value) is expected
     assert raised.value.request_id
-    assert claude.idle()
+    assert own.idle()
 
 
-async def test_the_providers_own_refusal_comes_back_as_it_said_it(claude: Gatewayed) -> None:
-    claude.force(Fault("bad-request", path="/v1/messages"))
-    client = await claude.anthropic()
+async def test_the_providers_own_refusal_comes_back_as_it_said_it(own: Gatewayed) -> None:
+    own.force(Fault("bad-request", path="/v1/messages"))
+    client = await own.anthropic()
     with pytest.raises(anthropic.BadRequestError) as raised:
         await client.messages.create(**ask(CLAUDE, "hi"))
     body: Any = raised.value.body
     assert body["type"] == "error"
     assert body["request_id"] == raised.value.request_id
-    assert raised.value.response.headers["x-request-id"] == claude.failed()[-1].request_id
+    assert raised.value.response.headers["x-request-id"] == own.failed()[-1].request_id
 
 
 @pytest.mark.parametrize("name", ["stream-error", "truncated", "cut"])
 @pytest.mark.parametrize("model", [CLAUDE, PUTER])
 async def test_a_stream_that_broke_upstream_raises_and_is_never_ended_as_if_it_were_whole(
-    both: Gatewayed, name: str, model: str
+    shared: Gatewayed, name: str, model: str
 ) -> None:
     for path in ("/v1/messages", "/drivers/call"):
-        both.force(Fault(name, after=6, path=path, times=0))
-    client = await both.anthropic()
+        shared.force(Fault(name, after=6, path=path, times=0))
+    client = await shared.anthropic()
     stream = await client.messages.create(**ask(model, "[[tokens=80]]"), stream=True)
     events: list[Any] = []
     with pytest.raises(anthropic.APIStatusError):
@@ -216,14 +216,14 @@ async def test_a_stream_that_broke_upstream_raises_and_is_never_ended_as_if_it_w
     kinds = [event.type for event in events]
     assert "content_block_delta" in kinds
     assert "message_stop" not in kinds
-    assert both.failed()[-1].after_content
-    assert both.idle()
+    assert shared.failed()[-1].after_content
+    assert shared.idle()
 
 
-async def test_a_stream_cut_inside_an_event_ends_with_an_error_that_can_be_read(claude: Gatewayed) -> None:
+async def test_a_stream_cut_inside_an_event_ends_with_an_error_that_can_be_read(own: Gatewayed) -> None:
     """The half event stays behind: an error written after it would be garbage to every parser."""
-    claude.force(Fault("cut", path="/v1/messages", after_bytes=1100, times=0))
-    client = await claude.anthropic()
+    own.force(Fault("cut", path="/v1/messages", after_bytes=1100, times=0))
+    client = await own.anthropic()
     stream = await client.messages.create(**ask(CLAUDE, "[[tokens=80]]"), stream=True)
     events: list[Any] = []
     with pytest.raises(anthropic.APIStatusError):
@@ -231,30 +231,30 @@ async def test_a_stream_cut_inside_an_event_ends_with_an_error_that_can_be_read(
     assert "content_block_delta" in [event.type for event in events]
 
 
-async def test_leaving_in_the_middle_closes_the_answer_upstream_and_frees_the_account(claude: Gatewayed) -> None:
-    claude.force(Fault("stall", path="/v1/messages", seconds=600, after=8))
-    client = await claude.anthropic()
+async def test_leaving_in_the_middle_closes_the_answer_upstream_and_frees_the_account(own: Gatewayed) -> None:
+    own.force(Fault("stall", path="/v1/messages", seconds=600, after=8))
+    client = await own.anthropic()
     stream = await client.messages.create(**ask(CLAUDE, "[[tokens=80]]"), stream=True)
     async for event in stream:
         if event.type == "content_block_delta":
             break
-    assert not claude.idle()
+    assert not own.idle()
     await stream.close()
-    await until(lambda: claude.calls()[-1].outcome == "left" and claude.idle())
-    assert claude.failed()[-1].message == "The caller went away in the middle of the answer."
+    await until(lambda: own.calls()[-1].outcome == "left" and own.idle())
+    assert own.failed()[-1].message == "The caller went away in the middle of the answer."
 
 
-async def test_leaving_before_the_first_word_closes_the_answer_upstream(claude: Gatewayed) -> None:
-    claude.force(Fault("slow", path="/v1/messages", seconds=600))
-    client = await claude.anthropic()
+async def test_leaving_before_the_first_word_closes_the_answer_upstream(own: Gatewayed) -> None:
+    own.force(Fault("slow", path="/v1/messages", seconds=600))
+    client = await own.anthropic()
     asking = asyncio.create_task(client.messages.create(**ask(CLAUDE, "hi")))
-    await until(lambda: claude.calls())
+    await until(lambda: own.calls())
     asking.cancel()
-    await until(claude.idle)
-    assert claude.failed()[-1].message == "The caller went away."
+    await until(own.idle)
+    assert own.failed()[-1].message == "The caller went away."
 
 
-def test_the_synchronous_sdk_works_as_well(tmp_path: Path) -> None:
+async def test_the_synchronous_sdk_works_as_well(shared: Gatewayed) -> None:
     def asked(url: str, key: str) -> tuple[str, str]:
         with (
             anthropic.DefaultHttpxClient(trust_env=False) as http,
@@ -267,11 +267,7 @@ def test_the_synchronous_sdk_works_as_well(tmp_path: Path) -> None:
                 text = "".join(stream.text_stream)
         return text_of(whole), text
 
-    async def story() -> tuple[str, str]:
-        async with gatewayed(tmp_path, key_and_puter) as it:
-            return await asyncio.to_thread(asked, it.gateway.url, it.key)
-
-    whole, streamed = asyncio.run(story())
+    whole, streamed = await asyncio.to_thread(asked, shared.gateway.url, shared.key)
     assert whole == streamed != ""
 
 

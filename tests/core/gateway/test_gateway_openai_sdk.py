@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import openai
 import pytest
-from tests.support.gatewayed import CLAUDE, gatewayed, key_and_puter, until
+from tests.support.gatewayed import CLAUDE, until
 
 from rota.simulator import Fault
 
 if TYPE_CHECKING:
     from tests.support.gatewayed import Gatewayed
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 MODELS = [f"anthropic/{CLAUDE}", CLAUDE, "puter/gpt-5-nano", "puter/claude-haiku-4-5"]
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -47,8 +49,8 @@ async def read(stream: Any) -> tuple[list[Any], Exception | None]:
 
 
 @pytest.mark.parametrize("model", MODELS)
-async def test_a_question_is_answered_whole(both: Gatewayed, model: str) -> None:
-    client = await both.openai()
+async def test_a_question_is_answered_whole(shared: Gatewayed, model: str) -> None:
+    client = await shared.openai()
     answer = await client.chat.completions.create(model=model, messages=said("hello there, how are you?"))
     choice = answer.choices[0]
     assert choice.message.content
@@ -58,8 +60,8 @@ async def test_a_question_is_answered_whole(both: Gatewayed, model: str) -> None
 
 
 @pytest.mark.parametrize("model", MODELS)
-async def test_a_stream_says_the_same_as_the_whole_answer(both: Gatewayed, model: str) -> None:
-    client = await both.openai()
+async def test_a_stream_says_the_same_as_the_whole_answer(shared: Gatewayed, model: str) -> None:
+    client = await shared.openai()
     question: Any = {"model": model, "messages": said("tell me about gateways in some detail")}
     whole = await client.chat.completions.create(**question)
     stream = await client.chat.completions.create(**question, stream=True, stream_options={"include_usage": True})
@@ -76,15 +78,15 @@ async def test_a_stream_says_the_same_as_the_whole_answer(both: Gatewayed, model
     assert len({c.id for c in chunks}) == 1
 
 
-async def test_usage_is_streamed_only_to_who_asks_for_it(both: Gatewayed) -> None:
-    client = await both.openai()
+async def test_usage_is_streamed_only_to_who_asks_for_it(shared: Gatewayed) -> None:
+    client = await shared.openai()
     stream = await client.chat.completions.create(model=CLAUDE, messages=said("hi"), stream=True)
     assert all([chunk.choices and chunk.usage is None async for chunk in stream])
 
 
 @pytest.mark.parametrize("model", [CLAUDE, "puter/gpt-5-nano"])
-async def test_a_tools_loop_goes_round_with_two_calls_at_once(both: Gatewayed, model: str) -> None:
-    client = await both.openai()
+async def test_a_tools_loop_goes_round_with_two_calls_at_once(shared: Gatewayed, model: str) -> None:
+    client = await shared.openai()
     messages = said('[[tool=weather:{"city": "Oslo"}]] [[tool=time_of_day:{"city": "Lima"}]]')
     first = await client.chat.completions.create(model=model, messages=messages, tools=TOOLS)
     message = first.choices[0].message
@@ -101,8 +103,8 @@ async def test_a_tools_loop_goes_round_with_two_calls_at_once(both: Gatewayed, m
     assert "the tool answered" in (second.choices[0].message.content or "")
 
 
-async def test_streamed_tool_calls_are_pieced_together_by_the_sdk(both: Gatewayed) -> None:
-    client = await both.openai()
+async def test_streamed_tool_calls_are_pieced_together_by_the_sdk(shared: Gatewayed) -> None:
+    client = await shared.openai()
     messages = said('[[tool=weather:{"city": "Zürich – north"}]] [[tool=time_of_day:{"city": "Lima"}]]')
     async with client.chat.completions.stream(model=CLAUDE, messages=messages, tools=TOOLS) as stream:
         final = await stream.get_final_completion()
@@ -116,14 +118,14 @@ async def test_streamed_tool_calls_are_pieced_together_by_the_sdk(both: Gatewaye
     assert all(c.id for c in calls)
 
 
-async def test_one_tool_at_a_time_and_forced_ones_reach_the_provider(both: Gatewayed) -> None:
-    client = await both.openai()
+async def test_one_tool_at_a_time_and_forced_ones_reach_the_provider(shared: Gatewayed) -> None:
+    client = await shared.openai()
     named: Any = {"type": "function", "function": {"name": "weather"}}
     answer = await client.chat.completions.create(
         model=CLAUDE, messages=said("go"), tools=TOOLS, tool_choice=named, parallel_tool_calls=False
     )
     assert answer.choices[0].message.tool_calls is not None
-    body = both.calls()[-1].body
+    body = shared.calls()[-1].body
     assert body["tool_choice"] == {"type": "tool", "name": "weather", "disable_parallel_tool_use": True}
 
 
@@ -134,25 +136,25 @@ IMAGES = [
 
 
 @pytest.mark.parametrize(("url", "source"), IMAGES)
-async def test_images_go_along_by_address_and_inline(both: Gatewayed, url: str, source: dict[str, str]) -> None:
-    client = await both.openai()
+async def test_images_go_along_by_address_and_inline(shared: Gatewayed, url: str, source: dict[str, str]) -> None:
+    client = await shared.openai()
     parts: Any = [{"type": "text", "text": "what is in it?"}, {"type": "image_url", "image_url": {"url": url}}]
     answer = await client.chat.completions.create(model=CLAUDE, messages=[{"role": "user", "content": parts}])
     assert "1 image" in (answer.choices[0].message.content or "")
-    assert both.calls()[-1].body["messages"][0]["content"][1] == {"type": "image", "source": source}
+    assert shared.calls()[-1].body["messages"][0]["content"][1] == {"type": "image", "source": source}
     answer = await client.chat.completions.create(
         model="puter/gpt-5-nano", messages=[{"role": "user", "content": parts}]
     )
     assert "1 image" in (answer.choices[0].message.content or "")
-    assert both.calls()[-1].body["args"]["messages"][0]["content"][1] == {
+    assert shared.calls()[-1].body["args"]["messages"][0]["content"][1] == {
         "type": "image_url",
         "image_url": {"url": url},
     }
 
 
 @pytest.mark.parametrize("model", [CLAUDE, "puter/claude-haiku-4-5"])
-async def test_reasoning_comes_beside_the_answer(both: Gatewayed, model: str) -> None:
-    client = await both.openai()
+async def test_reasoning_comes_beside_the_answer(shared: Gatewayed, model: str) -> None:
+    client = await shared.openai()
     question: Any = {"model": model, "messages": said("[[think=20]] why is that so?"), "reasoning_effort": "medium"}
     whole = await client.chat.completions.create(**question)
     stream = await client.chat.completions.create(**question, stream=True)
@@ -160,11 +162,11 @@ async def test_reasoning_comes_beside_the_answer(both: Gatewayed, model: str) ->
     thought = "".join(getattr(c.choices[0].delta, "reasoning_content", None) or "" for c in chunks)
     assert thought
     assert thought == getattr(whole.choices[0].message, "reasoning_content", None)
-    assert both.calls()[-1].body is not None
+    assert shared.calls()[-1].body is not None
 
 
-async def test_the_limits_of_the_answer_are_kept(both: Gatewayed) -> None:
-    client = await both.openai()
+async def test_the_limits_of_the_answer_are_kept(shared: Gatewayed) -> None:
+    client = await shared.openai()
     for field in ("max_tokens", "max_completion_tokens"):
         answer = await client.chat.completions.create(
             model=CLAUDE, messages=said("[[tokens=50]]"), extra_body={field: 5}
@@ -172,34 +174,34 @@ async def test_the_limits_of_the_answer_are_kept(both: Gatewayed) -> None:
         assert answer.choices[0].finish_reason == "length"
         assert answer.usage is not None
         assert answer.usage.completion_tokens == 5
-        assert both.calls()[-1].body["max_tokens"] == 5
+        assert shared.calls()[-1].body["max_tokens"] == 5
 
 
 @pytest.mark.parametrize("stop", ["END", ["END", "STOP"]])
-async def test_stop_sequences_reach_the_provider(both: Gatewayed, stop: Any) -> None:
-    client = await both.openai()
+async def test_stop_sequences_reach_the_provider(shared: Gatewayed, stop: Any) -> None:
+    client = await shared.openai()
     await client.chat.completions.create(model=CLAUDE, messages=said("hi"), stop=stop)
-    assert both.calls()[-1].body["stop_sequences"] == ([stop] if isinstance(stop, str) else stop)
+    assert shared.calls()[-1].body["stop_sequences"] == ([stop] if isinstance(stop, str) else stop)
 
 
-async def test_the_system_says_its_part_under_both_its_names(both: Gatewayed) -> None:
-    client = await both.openai()
+async def test_the_system_says_its_part_under_both_its_names(shared: Gatewayed) -> None:
+    client = await shared.openai()
     for role in ("system", "developer"):
         messages: Any = [{"role": role, "content": "Be brief."}, *said("hi")]
         await client.chat.completions.create(model=CLAUDE, messages=messages)
-        assert both.calls()[-1].body["system"] == [{"type": "text", "text": "Be brief."}]
+        assert shared.calls()[-1].body["system"] == [{"type": "text", "text": "Be brief."}]
 
 
-async def test_cached_tokens_are_counted_in_the_prompt_and_told_apart(both: Gatewayed) -> None:
-    client = await both.anthropic()
-    openai_client = await both.openai()
+async def test_cached_tokens_are_counted_in_the_prompt_and_told_apart(shared: Gatewayed) -> None:
+    client = await shared.anthropic()
+    openai_client = await shared.openai()
     long = "The rules of the house. " * 900
     system: Any = [{"type": "text", "text": long, "cache_control": {"type": "ephemeral"}}]
     question: Any = {"model": CLAUDE, "max_tokens": 20, "system": system, "messages": said("hi")}
     await client.messages.create(**question)
     again = await client.messages.create(**question)
     assert again.usage.cache_read_input_tokens
-    assert both.served()[-1].cached_tokens == again.usage.cache_read_input_tokens
+    assert shared.served()[-1].cached_tokens == again.usage.cache_read_input_tokens
     puter = await openai_client.chat.completions.create(
         model="puter/gpt-5-nano", messages=[{"role": "system", "content": long}, *said("hi")]
     )
@@ -208,8 +210,8 @@ async def test_cached_tokens_are_counted_in_the_prompt_and_told_apart(both: Gate
     assert puter.usage.prompt_tokens >= (puter.usage.prompt_tokens_details.cached_tokens or 0)
 
 
-async def test_models_are_listed_and_found_by_name(both: Gatewayed) -> None:
-    client = await both.openai()
+async def test_models_are_listed_and_found_by_name(shared: Gatewayed) -> None:
+    client = await shared.openai()
     listed = {m.id async for m in client.models.list()}
     assert {f"anthropic/{CLAUDE}", "puter/gemini-2.5-pro"} <= listed
     found = await client.models.retrieve("puter/gpt-5-nano")
@@ -239,27 +241,27 @@ ERRORS: list[tuple[Fault, type[openai.APIStatusError], int]] = [
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize(("fault", "expected", "status"), ERRORS, ids=[f.name for f, _, _ in ERRORS])
 async def test_failures_become_the_sdks_own_exceptions(
-    claude: Gatewayed, fault: Fault, expected: type[openai.APIStatusError], status: int, stream: bool
+    own: Gatewayed, fault: Fault, expected: type[openai.APIStatusError], status: int, stream: bool
 ) -> None:
-    claude.force(Fault(fault.name, path=fault.path, times=fault.times))
-    client = await claude.openai()
+    own.force(Fault(fault.name, path=fault.path, times=fault.times))
+    client = await own.openai()
     with pytest.raises(openai.APIStatusError) as raised:
         await client.chat.completions.create(model=CLAUDE, messages=said("hi"), stream=stream)
     assert type(raised.value) is expected
     assert raised.value.status_code == status
     assert raised.value.request_id
     assert raised.value.message
-    assert claude.idle()
+    assert own.idle()
 
 
-async def test_a_limit_says_when_to_come_back(claude: Gatewayed) -> None:
-    claude.force(Fault("spend-cap", path="/v1/messages", times=0))
-    client = await claude.openai()
+async def test_a_limit_says_when_to_come_back(own: Gatewayed) -> None:
+    own.force(Fault("spend-cap", path="/v1/messages", times=0))
+    client = await own.openai()
     with pytest.raises(openai.RateLimitError) as raised:
         await client.chat.completions.create(model=CLAUDE, messages=said("hi"))
-    hold = claude.state("console").hold
+    hold = own.state("console").hold
     assert hold is not None
-    left = hold.until - claude.engine.clock.now()
+    left = hold.until - own.engine.clock.now()
     assert abs(float(raised.value.response.headers["retry-after"]) - left) <= 2
 
 
@@ -269,31 +271,31 @@ BROKEN = ["stream-error", "truncated", "cut"]
 @pytest.mark.parametrize("name", BROKEN)
 @pytest.mark.parametrize("model", [CLAUDE, "puter/gpt-5-nano"])
 async def test_a_stream_that_broke_upstream_raises_and_is_never_ended_as_if_it_were_whole(
-    both: Gatewayed, name: str, model: str
+    shared: Gatewayed, name: str, model: str
 ) -> None:
-    both.force(
+    shared.force(
         Fault(name, after=6, path="/v1/messages", times=0), Fault(name, after=6, path="/drivers/call", times=0)
     )
-    client = await both.openai()
+    client = await shared.openai()
     stream = await client.chat.completions.create(model=model, messages=said("[[tokens=80]]"), stream=True)
     chunks, error = await read(stream)
     assert isinstance(error, openai.APIError)
     assert chunks
     assert not any(c.choices[0].finish_reason for c in chunks)
-    assert both.failed()[-1].after_content
-    assert both.idle()
+    assert shared.failed()[-1].after_content
+    assert shared.idle()
 
 
-async def test_the_sdk_gives_up_after_its_own_time_and_the_answer_upstream_ends(claude: Gatewayed) -> None:
-    claude.force(Fault("stall", path="/v1/messages", seconds=600, after=6))
-    client = await claude.openai(timeout=openai.Timeout(10, read=0.3))
+async def test_the_sdk_gives_up_after_its_own_time_and_the_answer_upstream_ends(own: Gatewayed) -> None:
+    own.force(Fault("stall", path="/v1/messages", seconds=600, after=6))
+    client = await own.openai(timeout=openai.Timeout(10, read=0.3))
     stream = await client.chat.completions.create(model=CLAUDE, messages=said("[[tokens=80]]"), stream=True)
     _, error = await read(stream)
     assert "timed out" in str(error).lower() or "Timeout" in type(error).__name__
-    await until(lambda: claude.idle() and claude.calls()[-1].outcome != "open")
+    await until(lambda: own.idle() and own.calls()[-1].outcome != "open")
 
 
-def test_the_synchronous_sdk_works_as_well(tmp_path: Any) -> None:
+async def test_the_synchronous_sdk_works_as_well(shared: Gatewayed) -> None:
     def ask(url: str, key: str) -> tuple[str, str]:
         with (
             openai.DefaultHttpxClient(trust_env=False) as http,
@@ -306,9 +308,5 @@ def test_the_synchronous_sdk_works_as_well(tmp_path: Any) -> None:
             text = "".join(c.choices[0].delta.content or "" for c in stream)
         return whole.choices[0].message.content or "", text
 
-    async def story() -> tuple[str, str]:
-        async with gatewayed(tmp_path, key_and_puter) as it:
-            return await asyncio.to_thread(ask, it.gateway.url, it.key)
-
-    whole, streamed = asyncio.run(story())
+    whole, streamed = await asyncio.to_thread(ask, shared.gateway.url, shared.key)
     assert whole == streamed != ""

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 HELLO = {"model": CLAUDE, "messages": [{"role": "user", "content": "hi"}]}
 
 
@@ -99,15 +101,15 @@ HOSTS: list[tuple[str, int]] = [
 
 
 @pytest.mark.parametrize(("host", "status"), HOSTS)
-async def test_only_this_machines_names_are_answered_to(claude: Gatewayed, host: str, status: int) -> None:
-    async with wire(claude) as caller:
+async def test_only_this_machines_names_are_answered_to(shared: Gatewayed, host: str, status: int) -> None:
+    async with wire(shared) as caller:
         caller.send(f"GET /healthz HTTP/1.1\r\nHost: {host}\r\n\r\n")
         assert (await caller.answer())[0] == status
 
 
-async def test_a_request_without_a_host_is_refused(claude: Gatewayed) -> None:
+async def test_a_request_without_a_host_is_refused(shared: Gatewayed) -> None:
     for version in ("1.0", "1.1"):
-        async with wire(claude) as caller:
+        async with wire(shared) as caller:
             caller.send(f"GET /healthz HTTP/{version}\r\n\r\n")
             assert (await caller.closed()).split()[1] in (b"400", b"421")
 
@@ -121,17 +123,17 @@ PAGES = [
 
 
 @pytest.mark.parametrize("line", PAGES)
-async def test_a_web_page_is_refused_even_with_the_key(claude: Gatewayed, line: str) -> None:
-    async with wire(claude) as caller:
-        caller.send(post(claude, json.dumps(HELLO).encode(), line))
+async def test_a_web_page_is_refused_even_with_the_key(shared: Gatewayed, line: str) -> None:
+    async with wire(shared) as caller:
+        caller.send(post(shared, json.dumps(HELLO).encode(), line))
         status, headers, body = await caller.answer()
     assert (status, said(body)) == (403, ("permission_error", "origin"))
     assert "access-control-allow-origin" not in headers
-    assert claude.calls() == []
+    assert shared.calls() == []
 
 
-async def test_a_preflight_gets_no_cors_headers(claude: Gatewayed) -> None:
-    async with wire(claude) as caller:
+async def test_a_preflight_gets_no_cors_headers(shared: Gatewayed) -> None:
+    async with wire(shared) as caller:
         caller.send(
             "OPTIONS /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nOrigin: https://evil.example\r\n"
             "Access-Control-Request-Method: POST\r\nAccess-Control-Request-Headers: authorization\r\n\r\n"
@@ -153,8 +155,8 @@ KEYS = [
 
 @pytest.mark.parametrize("lines", KEYS)
 @pytest.mark.parametrize("path", ["/v1/models", "/rota/status", "/rota/events", "/metrics"])
-async def test_nothing_is_told_without_the_key(claude: Gatewayed, path: str, lines: list[str]) -> None:
-    async with wire(claude) as caller:
+async def test_nothing_is_told_without_the_key(shared: Gatewayed, path: str, lines: list[str]) -> None:
+    async with wire(shared) as caller:
         caller.send("\r\n".join([f"GET {path} HTTP/1.1", "Host: localhost", *lines]) + "\r\n\r\n")
         status, headers, body = await caller.answer()
     assert (status, said(body)) == (401, ("authentication_error", "invalid_api_key"))
@@ -162,18 +164,18 @@ async def test_nothing_is_told_without_the_key(claude: Gatewayed, path: str, lin
     assert "console" not in str(body)
 
 
-async def test_the_key_is_taken_in_both_headers(claude: Gatewayed) -> None:
-    for line in (f"Authorization: bearer {claude.key}", f"X-API-Key: {claude.key}"):
-        async with wire(claude) as caller:
+async def test_the_key_is_taken_in_both_headers(shared: Gatewayed) -> None:
+    for line in (f"Authorization: bearer {shared.key}", f"X-API-Key: {shared.key}"):
+        async with wire(shared) as caller:
             caller.send(f"GET /v1/models HTTP/1.1\r\nHost: localhost\r\n{line}\r\n\r\n")
             assert (await caller.answer())[0] == 200
 
 
-async def test_unknown_paths_and_wrong_methods_are_told_apart(claude: Gatewayed) -> None:
-    async with wire(claude) as caller:
+async def test_unknown_paths_and_wrong_methods_are_told_apart(shared: Gatewayed) -> None:
+    async with wire(shared) as caller:
         caller.send("GET /admin HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert (await caller.answer())[0] == 404
-        caller.send(f"GET /v1/messages HTTP/1.1\r\nHost: localhost\r\nx-api-key: {claude.key}\r\n\r\n")
+        caller.send(f"GET /v1/messages HTTP/1.1\r\nHost: localhost\r\nx-api-key: {shared.key}\r\n\r\n")
         status, _, body = await caller.answer()
         assert status == 405
         assert "POST" in body["error"]["message"]
@@ -185,10 +187,10 @@ BAD_BODIES = [b"", b"{", b"[1]", b"\xff\x00", b'{"model": 1}', b'{"messages": "h
 
 
 @pytest.mark.parametrize("body", BAD_BODIES, ids=range(len(BAD_BODIES)))
-async def test_a_bad_body_is_a_400_and_the_connection_lives_on(claude: Gatewayed, body: bytes) -> None:
-    async with wire(claude) as caller:
+async def test_a_bad_body_is_a_400_and_the_connection_lives_on(shared: Gatewayed, body: bytes) -> None:
+    async with wire(shared) as caller:
         for path in ("/v1/chat/completions", "/v1/messages"):
-            caller.send(post(claude, body).replace("/v1/chat/completions", path))
+            caller.send(post(shared, body).replace("/v1/chat/completions", path))
             status, _, answer = await caller.answer()
             assert status == 400
             assert answer["error"]["type"] == "invalid_request_error"
@@ -212,36 +214,36 @@ async def test_a_chunked_body_that_grows_too_large_is_refused_and_its_sender_hea
         assert (await caller.answer())[0] == 413
 
 
-async def test_a_large_body_within_the_limit_gets_through(claude: Gatewayed) -> None:
+async def test_a_large_body_within_the_limit_gets_through(own: Gatewayed) -> None:
     body = json.dumps({"model": CLAUDE, "messages": [{"role": "user", "content": "x" * 3_000_000}]}).encode()
-    async with wire(claude) as caller:
-        caller.send(post(claude, body))
+    async with wire(own) as caller:
+        caller.send(post(own, body))
         status, _, answer = await caller.answer()
     assert status == 200
     assert answer["usage"]["prompt_tokens"] > 700_000
 
 
-async def test_headers_that_are_too_large_end_the_connection(claude: Gatewayed) -> None:
-    async with wire(claude) as caller:
+async def test_headers_that_are_too_large_end_the_connection(shared: Gatewayed) -> None:
+    async with wire(shared) as caller:
         caller.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Long: ", "x" * 200_000, "\r\n\r\n")
         assert b" 400 " in (await caller.closed())[:30] + b" 400 "  # the socket may be reset before it is read
-    assert (await (await claude.http()).get("/healthz")).status_code == 200
+    assert (await (await shared.http()).get("/healthz")).status_code == 200
 
 
-async def test_garbage_is_not_http(claude: Gatewayed) -> None:
+async def test_garbage_is_not_http(shared: Gatewayed) -> None:
     for garbage in (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", b"HELO there\r\n\r\n", b"GET\r\n\r\n"):
-        async with wire(claude) as caller:
+        async with wire(shared) as caller:
             caller.send(garbage)
             caller.send(b"\r\n\r\n")
             answer = await caller.closed()
             assert not answer or answer.startswith(b"HTTP/1.1 400")
 
 
-async def test_lengths_that_contradict_each_other_are_refused(claude: Gatewayed) -> None:
+async def test_lengths_that_contradict_each_other_are_refused(shared: Gatewayed) -> None:
     """Two readers who disagree about where a request ends are how requests are smuggled."""
     for lines in (["Content-Length: 5"], ["Transfer-Encoding: chunked"], ["Content-Length: -1"]):
-        async with wire(claude) as caller:
-            caller.send(post(claude, b"{}", *lines), "GET /admin HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        async with wire(shared) as caller:
+            caller.send(post(shared, b"{}", *lines), "GET /admin HTTP/1.1\r\nHost: localhost\r\n\r\n")
             answer = await caller.closed()
             assert b" 200 " not in answer.split(b"\r\n")[0]
             assert b"/admin" not in answer
@@ -252,28 +254,28 @@ INJECTED = ["claude-x\r\nX-Evil: 1", "openrouter:\r\n\r\nHTTP/1.1 200 OK", "pute
 
 @pytest.mark.parametrize("model", INJECTED)
 @pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages"])
-async def test_a_models_name_injects_no_header(both: Gatewayed, model: str, path: str) -> None:
+async def test_a_models_name_injects_no_header(shared: Gatewayed, model: str, path: str) -> None:
     """Even a name that a provider took: the simulated ones are asked to serve whatever it is."""
     whole = {"type": "message", "content": [], "stop_reason": "end_turn", "usage": {}, "model": model}
-    both.force(Fault("answer", path="/v1/messages", status=200, body=whole, times=0))
+    shared.force(Fault("answer", path="/v1/messages", status=200, body=whole, times=0))
     result = {"success": True, "result": {"message": {"role": "assistant", "content": "x"}, "finish_reason": "stop"}}
-    both.force(Fault("answer", path="/drivers/call", status=200, body=result, times=0))
+    shared.force(Fault("answer", path="/drivers/call", status=200, body=result, times=0))
     body = json.dumps({**HELLO, "model": model, "max_tokens": 5}).encode()
-    async with wire(both) as caller:
-        caller.send(post(both, body).replace("/v1/chat/completions", path))
+    async with wire(shared) as caller:
+        caller.send(post(shared, body).replace("/v1/chat/completions", path))
         status, headers, _ = await caller.answer()
     assert status in (200, 400, 404)
     assert "x-evil" not in headers
 
 
-async def test_requests_in_one_go_are_answered_in_their_order(claude: Gatewayed) -> None:
-    async with wire(claude) as caller:
+async def test_requests_in_one_go_are_answered_in_their_order(shared: Gatewayed) -> None:
+    async with wire(shared) as caller:
         one = json.dumps({**HELLO, "max_tokens": 3}).encode()
         two = json.dumps({**HELLO, "max_tokens": 4}).encode()
         caller.send(
-            post(claude, one),
-            post(claude, b"{"),
-            post(claude, two),
+            post(shared, one),
+            post(shared, b"{"),
+            post(shared, two),
             "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n",
         )
         answers = [await caller.answer() for _ in range(4)]
@@ -353,20 +355,20 @@ async def test_a_caller_who_reads_nothing_is_dropped_and_the_answer_upstream_end
         writer.close()
 
 
-async def test_leaving_before_the_body_is_whole_leaves_nothing_behind(claude: Gatewayed) -> None:
-    async with wire(claude) as caller:
-        caller.send(post(claude, b'{"model":', length=500))
-    async with wire(claude) as other:
-        other.send(post(claude, json.dumps(HELLO).encode()))
+async def test_leaving_before_the_body_is_whole_leaves_nothing_behind(shared: Gatewayed) -> None:
+    async with wire(shared) as caller:
+        caller.send(post(shared, b'{"model":', length=500))
+    async with wire(shared) as other:
+        other.send(post(shared, json.dumps(HELLO).encode()))
         assert (await other.answer())[0] == 200
-    assert len(claude.calls()) == 1
-    assert claude.idle()
+    assert len(shared.calls()) == 1
+    assert shared.idle()
 
 
-async def test_a_caller_who_waits_to_be_asked_for_its_body_is_asked(claude: Gatewayed) -> None:
+async def test_a_caller_who_waits_to_be_asked_for_its_body_is_asked(shared: Gatewayed) -> None:
     body = json.dumps(HELLO).encode()
-    async with wire(claude) as caller:
-        caller.send(post(claude, b"", "Expect: 100-continue", length=len(body)))
+    async with wire(shared) as caller:
+        caller.send(post(shared, b"", "Expect: 100-continue", length=len(body)))
         assert (await caller._reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 100")
         caller.send(body)
         assert (await caller.answer())[0] == 200

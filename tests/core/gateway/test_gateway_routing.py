@@ -188,6 +188,17 @@ async def test_a_key_gets_no_other_models_by_falling_back(tmp_path: Path) -> Non
         assert forbidden.status_code == 429
 
 
+async def test_a_chain_that_is_changed_meanwhile_opens_no_models_to_a_key(tmp_path: Path) -> None:
+    async with gatewayed(tmp_path, one_puter, pool={"fallback_models": {"anthropic": (), "puter": ()}}) as it:
+        assert it.gateway.keys is not None
+        key = (await it.gateway.keys.add("ci", models=("puter/gpt-*",))).reveal()
+        it.engine.change_setting("pool.fallback_models", {"puter": ["puter/claude-haiku-4-5"]})
+        it.force(Fault("upstream-429", path="/drivers/call", model="gpt-5-nano", times=0))
+        refused = await asked(it, "puter/gpt-5-nano", headers={"authorization": f"Bearer {key}"})
+        assert refused.status_code == 429
+        assert {c.model for c in it.calls()} == {"gpt-5-nano"}
+
+
 async def test_a_key_with_a_share_makes_room_for_the_others(both: Gatewayed) -> None:
     assert both.gateway.keys is not None
     key = (await both.gateway.keys.add("greedy", max_share=0.3)).reveal()
