@@ -32,7 +32,7 @@ from rota.model_names import instead_of
 from rota.providers.base import Credential
 from rota.secret import Secret
 from rota.settings import AnthropicSettings, PuterSettings, Settings
-from rota.simulator import SimulatorServer
+from rota.simulator import SimulatorServer, set_account
 from rota.vault.memory import MemoryVault
 
 if TYPE_CHECKING:
@@ -41,6 +41,9 @@ if TYPE_CHECKING:
     from rota.events import Event
 
 SPEED = 60.0
+SPENDER_S = 330.0
+"""Seconds of the demo's time between two visits of the second spender."""
+SPENT_S = 900.0
 CHAIN = "openrouter:xiaomi/mimo-v2-flash:free"
 """The head of the default chain of free models; the demo's world keeps it busy, so that the chain is seen at work."""
 
@@ -84,11 +87,13 @@ class Demo:
         self._rng = random.Random(seed)
 
     async def sign_in(self) -> None:
-        """Add every account of the simulated world, through the same door as a person's."""
+        """Add every account of the simulated world, through the same door as a person's; the paid key helps out."""
         for login in self.simulator.credentials:
-            await self.engine.add_credential(
+            added = await self.engine.add_credential(
                 login["provider"], credential_of(login), label=login["label"], origin="simulator"
             )
+            if login["kind"] == Kind.API_KEY:
+                await (await self.engine.accounts()).reserve(added.account_id, True)
 
     async def traffic(self) -> None:
         """Let the clients ask through the gateway, each with a key of its own, until cancelled."""
@@ -98,9 +103,20 @@ class Demo:
             httpx.AsyncClient(base_url=gateway.url, trust_env=False, timeout=None) as http,
             asyncio.TaskGroup() as group,
         ):
+            group.create_task(self._second_spender())
             for client in CLIENTS:
                 key = await keys.add(client.name)
                 group.create_task(self._client(client, http, key, random.Random(self._rng.random())))
+
+    async def _second_spender(self) -> None:
+        """Somebody else's program uses up the account that serves, as happens: rota learns of it by the refusal."""
+        while True:
+            await self.clock.sleep(SPENDER_S)
+            active = self.engine.snapshot.active.get("anthropic")
+            state = self.engine.snapshot.account(active.account_id) if active and active.account_id else None
+            if state is not None and "5h" in state.windows:
+                spent = {"five_hour": {"utilization": 1.02, "resets_in": SPENT_S}}
+                set_account(self.simulator.world, state.account.label, spent)
 
     async def _client(self, client: Client, http: httpx.AsyncClient, key: Secret, rng: random.Random) -> None:
         number = 0
@@ -152,7 +168,8 @@ async def running(demo: Demo) -> AsyncIterator[None]:
         yield
     finally:
         traffic.cancel()
-        await asyncio.gather(traffic, return_exceptions=True)
+        with suppress(asyncio.CancelledError):
+            await traffic
 
 
 async def check(*, seconds: float = 40.0, seed: int = 7) -> dict[str, Any]:
