@@ -19,16 +19,13 @@ from tests.support.simulated import seeded
 
 from rota.engine import open_engine
 from rota.events import CooldownStarted, RequestFailed, RequestServed, RequestStarted
-from rota.fold import fold
 from rota.simulator import SimulatorServer, World, refreshes_of, set_account
-from rota.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.support.processes import Process
 
-    from rota.events import Event
     from rota.log import SqliteLog
     from rota.simulator.anthropic.state import RefreshToken
 
@@ -39,8 +36,6 @@ HELD_S = 20.0
 """How long a drained account takes to refill, in fast time."""
 MOST_S = 120.0
 """A storm is called off after so long."""
-SEEN_S = 1.0
-"""By when every process has surely seen another's fact, in real time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +49,6 @@ class Tally:
     wasted: int
     """Refresh tokens that were spent twice or refused."""
     ended_twice: int
-    late: int
-    """Tries begun at an account long after another process had said that it is held."""
     unfinished: int
     seconds: float
 
@@ -104,7 +97,6 @@ async def storm(
         limits=sum(isinstance(event, CooldownStarted) for event in events),
         wasted=sum(token["spent"] > 1 or token["refused"] > 0 for token in tokens),
         ended_twice=sum(count > 1 for count in told.values()),
-        late=_late(events),
         unfinished=len({e.request_id for e in events if isinstance(e, RequestStarted)} - told.keys()),
         seconds=seconds,
     )
@@ -128,16 +120,6 @@ async def _weather(world: World, expiries: int, limits: int, until: float) -> No
         for name in rng.sample(full, min(due, 4, max(0, len(full) - len(world.subscriptions) // 2))):
             set_account(world, name, {"five_hour": {"utilization": 1.0, "resets_in": HELD_S}})
             drained += 1
-
-
-def _late(events: list[Event]) -> int:
-    snapshot, late = Snapshot(), 0
-    for event in events:
-        if isinstance(event, RequestStarted):
-            hold = snapshot.accounts[event.account_id].hold
-            late += hold is not None and hold.active(event.at) and event.at - hold.since > SEEN_S * SPEED
-        snapshot = fold(snapshot, event)
-    return late
 
 
 # --- a login shared with OpenCode -------------------------------------------------------------------------

@@ -36,6 +36,8 @@ AT_ONCE_S = 30.0
 LOST_PAUSE_S = 60.0
 """After a lost answer the same token is spent once more, this much later: it may be alive, and is checked so."""
 LOST_MOST = 2
+FLIGHTS = 8
+"""Renewals at the provider at a time: hundreds at once from one address look like an attack."""
 BACKOFF_S = 5.0
 BACKOFF_MOST_S = 300.0
 SAVE_AGAIN_S = 10.0
@@ -90,6 +92,7 @@ class Credentials:
         self._shared = shared
         self._held: dict[str, _Held] = {}
         self._flights: dict[str, asyncio.Task[Credential]] = {}
+        self._turns = asyncio.Semaphore(FLIGHTS)
         self._pauses: dict[str, _Pause] = {}
         """By the refresh token's fingerprint."""
 
@@ -242,17 +245,17 @@ class Credentials:
             stored = (await self._read(account_id)).credential
             if stored.refresh is None or (stored.secret != spent.secret and self._lasts(stored)):
                 return stored  # another process was first
-            newer = await self._from_elsewhere(account_id, stored)
-            if newer is not None:
-                if newer.refresh is None or self._lasts(newer):
-                    return newer
-                stored = newer
-            token = stored.refresh or stored.secret
-            await self._may_spend(account_id, token)
-            try:
-                successor = await self._providers[self._provider_of(account_id)].refresh(stored)
-            except ProviderError as error:
-                return await self._refused(account_id, stored, token, error)
+            async with self._turns:
+                newer = await self._from_elsewhere(account_id, stored)
+                if newer is not None:
+                    if newer.refresh is None or self._lasts(newer):
+                        return newer
+                    stored = newer
+                token = stored.refresh or stored.secret
+                await self._may_spend(account_id, token)
+                successor = await self._spend(account_id, stored)
+            if isinstance(successor, ProviderError):
+                return await self._refused(account_id, stored, token, successor)
             await self._keep(account_id, token, successor)
             if self._shared is not None:
                 await self._shared.on_renewed(account_id, token.fingerprint(), successor)
@@ -288,6 +291,12 @@ class Credentials:
                 raise _lost("The provider's answer to the last renewal was lost; it is tried once more in a minute.")
             tries = note.tries
         write_note(path, Note(fingerprint, tries + 1, now))
+
+    async def _spend(self, account_id: str, stored: Credential) -> Credential | ProviderError:
+        try:
+            return await self._providers[self._provider_of(account_id)].refresh(stored)
+        except ProviderError as error:
+            return error
 
     async def _refused(self, account_id: str, stored: Credential, token: Secret, error: ProviderError) -> Credential:
         """What a failed refresh comes to: a newer login from the vault, or the error."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import tempfile
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
-
-from rota.files import write_private
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,8 +32,12 @@ def read_note(path: Path) -> Note | None:
 
 
 def write_note(path: Path, note: Note) -> None:
-    """Put the note on disk before the token goes out."""
-    write_private(path, json.dumps(asdict(note)).encode())
+    """Leave the note before the token goes out."""
+    # Without a sync: it outlives the process. After a power cut the worst is that a spent token is sent once more.
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(asdict(note), file)
+    os.replace(temporary, path)
 
 
 def clear_note(path: Path) -> None:

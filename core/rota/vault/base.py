@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from rota.secret import Secret
 
 
@@ -81,3 +83,7 @@ class Store(Protocol):
         ...
 
     def names(self) -> frozenset[str]: ...
+
+    def together(self) -> AbstractContextManager[None]:
+        """Calls inside may be done as one, and are kept when it is left without an error."""
+        ...

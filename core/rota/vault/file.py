@@ -16,6 +16,7 @@ from rota.paths import make_private_folder
 from rota.secret import Secret
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 VERSION = 1
@@ -36,26 +37,49 @@ class FileStore:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._notices: list[str] = []
+        self._held: dict[str, Secret] | None = None
+        """The secrets while several calls are done as one."""
 
     @property
     def notices(self) -> tuple[str, ...]:
         return tuple(self._notices)
 
     def read(self, name: str) -> Secret | None:
-        return self._load().get(name)
+        return self._secrets().get(name)
 
     def write(self, name: str, secret: Secret) -> None:
-        secrets = self._load()
+        secrets = self._secrets()
         if secrets.get(name) != secret:
-            self._save({**secrets, name: secret})
+            self._keep({**secrets, name: secret})
 
     def remove(self, name: str) -> None:
-        secrets = self._load()
+        secrets = dict(self._secrets())
         if secrets.pop(name, None) is not None:
-            self._save(secrets)
+            self._keep(secrets)
 
     def names(self) -> frozenset[str]:
-        return frozenset(self._load())
+        return frozenset(self._secrets())
+
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """The file is read once, and written and read back once if anything changed."""
+        before = self._held = self._load()
+        try:
+            yield
+            after = self._held
+        finally:
+            self._held = None
+        if after is not before:
+            self._save(after)
+
+    def _secrets(self) -> dict[str, Secret]:
+        return self._load() if self._held is None else self._held
+
+    def _keep(self, secrets: dict[str, Secret]) -> None:
+        if self._held is None:
+            self._save(secrets)
+        else:
+            self._held = secrets
 
     def _load(self) -> dict[str, Secret]:
         try:
@@ -100,6 +124,8 @@ class FileStore:
             for stale in self._path.parent.glob(f".{self._path.name}.*.tmp"):
                 stale.unlink()
             write_private(self._path, content.reveal().encode())
+            if Secret(self._content().decode()) != content:
+                raise self._failed("did not keep what was written", "Try again.")
         except StoreError as error:
             raise VaultError(str(error), hint=error.hint) from error
         except OSError as error:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from typing import TYPE_CHECKING, TypeVar
+import time
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from rota.errors import SecretMissing, VaultError
 
@@ -20,6 +21,9 @@ T = TypeVar("T")
 
 PATIENCE_S = 60.0
 """How long a keyring may take: somebody may be typing a password into its window."""
+
+GATHER_S = 0.01
+"""When several tasks call at once, more are on their way: the next batch waits so long for them."""
 
 
 class VaultLock:
@@ -62,14 +66,18 @@ class VaultLock:
 class StoredVault:
     """The vault over whichever store holds this home's secrets at the moment.
 
-    Which one is asked anew under the lock at every call, so that a move by another process is followed at once.
-    A call that is cancelled still completes.
+    Which one is asked anew under the lock, so that a move by another process is followed at once. All that is waited
+    for when the lock is got is done together, so that a file is written once for many. A call that is cancelled still
+    completes.
     """
 
     def __init__(self, store: Callable[[], Store], lock: VaultLock) -> None:
         self._store = store
         self._lock = lock
         self._last = store()
+        self._mutex = threading.Lock()
+        self._line: list[_Call[Any]] = []
+        self._serving = False
 
     @property
     def kind(self) -> str:
@@ -91,7 +99,7 @@ class StoredVault:
             if store.read(name) != secret:
                 raise VaultError(f"The {store.kind} vault did not keep the secret for {name}.", hint="Try again.")
 
-        await self._run(write)
+        await self._run(write, changes=True)
 
     async def delete(self, name: str) -> None:
         def remove(store: Store) -> None:
@@ -99,18 +107,70 @@ class StoredVault:
             if store.read(name) is not None:
                 raise VaultError(f"The {store.kind} vault still holds the secret for {name}.", hint="Try again.")
 
-        await self._run(remove)
+        await self._run(remove, changes=True)
 
     async def names(self) -> frozenset[str]:
         return await self._run(lambda store: store.names())
 
-    async def _run(self, work: Callable[[Store], T]) -> T:
-        def locked() -> T:
-            with self._lock.held():
-                self._last = self._store()
-                return work(self._last)
+    async def _run(self, work: Callable[[Store], T], *, changes: bool = False) -> T:
+        call = _Call(work, changes)
+        with self._mutex:
+            self._line.append(call)
+            begin, self._serving = not self._serving, True
+        if begin:
+            threading.Thread(target=self._serve, name="rota-vault", daemon=True).start()
+        return await _in_time(call.future)
 
-        return await in_thread(locked)
+    def _serve(self) -> None:
+        """Do what is waited for, until nobody waits: one thread for all, and none while there is nothing to do."""
+        while True:
+            with self._mutex:
+                calls, self._line = self._line, []
+                if not calls:
+                    self._serving = False
+                    return
+            try:
+                with self._lock.held():
+                    self._last = self._store()
+                    with self._last.together():
+                        for call in calls:
+                            call.run(self._last)
+            except Exception as error:  # noqa: BLE001 - raised again in each task that waits
+                for call in calls:
+                    call.spoil(error)
+            for call in calls:
+                call.tell()
+            if len(calls) > 1:
+                time.sleep(GATHER_S)
+
+
+class _Call(Generic[T]):
+    """One call that waits for its turn, and what it came to."""
+
+    def __init__(self, work: Callable[[Store], T], changes: bool) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.future: asyncio.Future[T] = self._loop.create_future()
+        self._work = work
+        self._changes = changes
+        self._result: T | None = None
+        self._error: Exception | None = None
+        self._done = False
+
+    def run(self, store: Store) -> None:
+        try:
+            self._result = self._work(store)
+        except Exception as error:  # noqa: BLE001 - raised again in the task that waits
+            self._error = error
+        self._done = True
+
+    def spoil(self, error: Exception) -> None:
+        """What all are kept by has failed; who only looked has seen what there is."""
+        if self._error is None and (self._changes or not self._done):
+            self._error = error
+
+    def tell(self) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop has ended and nobody waits any more
+            self._loop.call_soon_threadsafe(_settle, self.future, self._result, self._error)
 
 
 async def in_thread(work: Callable[[], T], patience_s: float = PATIENCE_S + 5) -> T:
@@ -124,14 +184,6 @@ async def in_thread(work: Callable[[], T], patience_s: float = PATIENCE_S + 5) -
     loop = asyncio.get_running_loop()
     future: asyncio.Future[T] = loop.create_future()
 
-    def settle(result: T | None, error: Exception | None) -> None:
-        if future.done():
-            return
-        if error is not None:
-            future.set_exception(error)
-        else:
-            future.set_result(result)  # type: ignore[arg-type]  # None only when T is None
-
     def run() -> None:
         result: T | None = None
         failure: Exception | None = None
@@ -140,9 +192,13 @@ async def in_thread(work: Callable[[], T], patience_s: float = PATIENCE_S + 5) -
         except Exception as error:  # noqa: BLE001 - raised again in the task that waits
             failure = error
         with contextlib.suppress(RuntimeError):  # the loop has ended and nobody waits any more
-            loop.call_soon_threadsafe(settle, result, failure)
+            loop.call_soon_threadsafe(_settle, future, result, failure)
 
     threading.Thread(target=run, name="rota-vault", daemon=True).start()
+    return await _in_time(future, patience_s)
+
+
+async def _in_time(future: asyncio.Future[T], patience_s: float = PATIENCE_S + 5) -> T:
     try:
         async with asyncio.timeout(patience_s):
             return await future
@@ -150,6 +206,15 @@ async def in_thread(work: Callable[[], T], patience_s: float = PATIENCE_S + 5) -
         raise VaultError(
             "The system keyring did not answer in time.", hint="Is it waiting for its password in another window?"
         ) from None
+
+
+def _settle(future: asyncio.Future[T], result: T | None, error: Exception | None) -> None:
+    if future.done():
+        return
+    if error is not None:
+        future.set_exception(error)
+    else:
+        future.set_result(result)  # type: ignore[arg-type]  # None only when T is None
 
 
 def _busy() -> VaultError:

@@ -17,6 +17,7 @@ from rota.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
 T = TypeVar("T")
 
@@ -62,6 +63,10 @@ class KeyringStore:
             return frozenset(json.loads(held.reveal()))
         except (ValueError, TypeError):
             raise VaultError("The list of names in the system keyring is damaged.", hint="Sign in again.") from None
+
+    def together(self) -> AbstractContextManager[None]:
+        """A keyring knows no such thing: each call is its own."""
+        return contextlib.nullcontext()
 
     def probe(self) -> None:
         """Keep, read and delete a throw-away secret.

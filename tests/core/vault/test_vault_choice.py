@@ -17,6 +17,7 @@ from tests.support.keyrings import Forgetting, InPlainText, Remembering
 
 from rota import paths
 from rota.errors import SecretMissing, VaultError, VaultLocked
+from rota.files import write_private
 from rota.secret import Secret
 from rota.vault import check_keyring, open_vault
 from rota.vault.stored import VaultLock, in_thread
@@ -241,6 +242,43 @@ async def test_many_tasks_putting_at_once_lose_nothing(home: Paths) -> None:
     vault = await open_vault("file", home)
     await asyncio.gather(*(vault.put(f"account/{number}", Secret(str(number))) for number in range(20)))
     assert await vault.names() == {f"account/{number}" for number in range(20)}
+
+
+async def test_what_waits_for_the_vault_is_written_in_a_few_goes(
+    home: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault, saved = await open_vault("file", home), []
+
+    def counted(path: Path, content: bytes) -> None:
+        saved.append(len(content))
+        write_private(path, content)
+
+    monkeypatch.setattr("rota.vault.file.write_private", counted)
+    await asyncio.gather(*(vault.put(f"account/{number}", Secret(str(number))) for number in range(200)))
+    assert len(saved) < 20
+    assert len(await vault.names()) == 200
+
+
+async def test_a_full_disk_fails_those_who_write_and_not_those_who_read(
+    home: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault = await open_vault("file", home)
+    await vault.put("account/a", Secret("s"))
+
+    def full(*_args: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("rota.vault.file.write_private", full)
+    got = await asyncio.gather(
+        *(vault.get("account/a") for _ in range(3)),
+        *(vault.put(f"account/{name}", Secret(name)) for name in "bc"),
+        vault.get("account/z"),
+        return_exceptions=True,
+    )
+    assert got[:3] == [Secret("s")] * 3
+    assert [type(each) for each in got[3:]] == [VaultError, VaultError, SecretMissing]
+    monkeypatch.undo()
+    assert await vault.names() == {"account/a"}
 
 
 def _put_many(folder: Path, names: list[str]) -> None:
