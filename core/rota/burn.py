@@ -72,7 +72,9 @@ def lately(samples: Sequence[Sample], span: float) -> float:
     last = first = samples[-1]
     for index in range(len(samples) - 2, -1, -1):
         sample = samples[index]
-        if last.at - sample.at > span or not same_window(sample, last):
+        if last.at - sample.at > span:
+            break
+        if sample.resets_at != last.resets_at and not same_window(sample, last):
             break
         first = sample
     if first is last:

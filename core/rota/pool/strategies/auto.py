@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rota.burn import lately
 from rota.pool.room import length_of
-from rota.pool.strategies.base import SOMEWHERE, added, ago, last_used, percent, use_in_words
+from rota.pool.strategies.base import SOMEWHERE, added, ago, last_used, use_in_words
 
 if TYPE_CHECKING:
     from rota.pool.rules import Rules
@@ -69,8 +69,8 @@ class Auto:
             words = f"{words}, on the way to {going_to:.0%}"
         if left.long_resets_at is None:
             return words
-        free = percent(None if left.long is None else max(0.0, 1.0 - left.long))
-        return f"{free} left that expires in {ago(left.long_resets_at - now)}, {words}"
+        free = 1.0 - min(1.0, left.long or 0.0)
+        return f"{free:.0%} left that expires in {ago(left.long_resets_at - now)}, {words}"
 
 
 def load(standing: Standing) -> float:

@@ -68,10 +68,6 @@ def ago(seconds: float) -> str:
     return f"{max(0.0, seconds):.0f} s"
 
 
-def percent(share: float | None) -> str:
-    return "?" if share is None else f"{share:.0%}"
-
-
 def last_use_in_words(standing: Standing, now: float) -> str:
     used_at = standing.state.last_used_at
     return "never used" if used_at is None else f"last used {ago(now - used_at)} ago"
@@ -80,6 +76,8 @@ def last_use_in_words(standing: Standing, now: float) -> str:
 def use_in_words(standing: Standing) -> str:
     """`7d 41%, 5h 12% used`: what is known of its fullest windows of days and of hours."""
     left = standing.room
-    shares = ((left.long_label, left.long), (left.short_label, left.short))
-    known = [f"{label} {percent(share)}" for label, share in shares if share is not None]
-    return f"{', '.join(known)} used" if known else "use unknown"
+    if left.long is None:
+        return "use unknown" if left.short is None else f"{left.short_label} {left.short:.0%} used"
+    if left.short is None:
+        return f"{left.long_label} {left.long:.0%} used"
+    return f"{left.long_label} {left.long:.0%}, {left.short_label} {left.short:.0%} used"
