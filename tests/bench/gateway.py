@@ -8,6 +8,8 @@ whatever else the machine does only ever slows one down.
 from __future__ import annotations
 
 import asyncio
+import math
+import os
 import statistics
 from contextlib import ExitStack
 from pathlib import Path
@@ -76,10 +78,15 @@ def _at(ordered: list[float], share: float) -> float:
 
 def _rates(bare: Where, httpx: Where, gateway: Where) -> list[Row]:
     best = dict.fromkeys(("bare", "httpx", "gateway"), 0.0)
+    cpu = dict.fromkeys(best, math.inf)
     for _ in range(TURNS):
         for name, where in (("bare", bare), ("httpx", httpx), ("gateway", gateway)):
+            began = _cpu_s(where["pid"])
             rate = asyncio.run(_load.rate(where, ASK, at_once=32, requests=400))
             best[name] = max(best[name], rate)
+            cpu[name] = min(cpu[name], (_cpu_s(where["pid"]) - began) / 432)
+    # On a busy machine a process with two threads is given more of it than one with one: processor time tells then.
+    spent = f"{cpu['gateway'] * 1e3:.2f} ms of processor time a request against {{:.2f}}"
     of_bare, of_httpx = best["gateway"] / best["bare"], best["gateway"] / best["httpx"]
     measured = f"{best['gateway']:,.0f} requests/s"
     return [
@@ -88,9 +95,25 @@ def _rates(bare: Where, httpx: Where, gateway: Where) -> list[Row]:
             f"{of_bare:.0%} ({measured} of {best['bare']:,.0f})",
             "≥ 70%",
             of_bare >= 0.7,
+            spent.format(cpu["bare"] * 1e3),
         ),
-        Row("gateway, 32 at once, over httpx's own pool", f"{of_httpx:.1f} ×", "≥ 3 ×", of_httpx >= 3),
+        Row(
+            "gateway, 32 at once, over httpx's own pool",
+            f"{of_httpx:.1f} ×",
+            "≥ 3 ×",
+            of_httpx >= 3,
+            spent.format(cpu["httpx"] * 1e3),
+        ),
     ]
+
+
+def _cpu_s(pid: int) -> float:
+    """Seconds of processor time that a process has had, where the system says so."""
+    status = Path(f"/proc/{pid}/stat")
+    if not status.exists():
+        return 0.0
+    fields = status.read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _streams(upstream: Where, gateway: Where) -> Row:
