@@ -27,16 +27,20 @@ class KeyBar(Widget):
     def __init__(self) -> None:
         super().__init__()
         self.set_reactive(Widget.auto_links, False)
+        self._shown: list[Binding] = []
 
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed)
 
     def _bindings_changed(self, screen: Screen[object]) -> None:
-        if self.is_attached and screen is self.screen:
+        if self.is_attached and screen is self.screen and self._keys() != self._shown:
             self.refresh()
 
+    def _keys(self) -> list[Binding]:
+        return [b for _, b, enabled, _ in self.screen.active_bindings.values() if b.show and enabled]
+
     def render(self) -> Content:
-        shown = [b for _, b, enabled, _ in self.screen.active_bindings.values() if b.show and enabled]
+        shown = self._shown = self._keys()
         ends = [self._key(b) for b in shown if b.id in _ALWAYS]
         right = Content("  ").join(ends)
         room = self.content_region.width - right.cell_length - 2

@@ -217,10 +217,17 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
 
     # --- moving -------------------------------------------------------------------------------------------
 
-    def watch_cursor_key(self, _before: str | None, key: str | None) -> None:
+    def watch_cursor_key(self, before: str | None, key: str | None) -> None:
         self._follow_cursor()
-        self.refresh()
+        self._refresh_row(before)
+        self._refresh_row(key)
         self.post_message(self.Highlighted(self, key))
+
+    def _refresh_row(self, key: str | None) -> None:
+        """Repaint one row, if it is there and in sight; scrolling repaints all of them."""
+        place = self._places.get(key or "")
+        if place is not None and 0 <= (y := place - round(self.scroll_y) + 1) < self.size.height:
+            self.refresh(Region(0, y, self.size.width, 1))
 
     def _follow_cursor(self) -> None:
         place = self._places.get(self.cursor_key or "")
