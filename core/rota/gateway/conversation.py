@@ -80,8 +80,7 @@ class Conversations:
 
     async def _whole(self, call: Call, run: Run, headers: Mapping[str, str]) -> None:
         whole = await _certain(run, lambda lease: fetch_whole(call, lease))
-        run.observed(whole.windows)
-        story = run.served(whole.outcome)
+        story = run.served(whole.outcome, whole.windows)
         label = self._label(story.account_id)
         how = _served(call, story.model, len(story.attempts), label)
         content_type = whole.headers.get("content-type", "application/json")

@@ -85,7 +85,6 @@ class Pool:
         async with self.run(ask or Ask(request.model), request) as run:
             while isinstance(got := await run.attempt(send), Hop):
                 pass
-            run.observed(got.windows)
             story = run.served(
                 Outcome(
                     model=got.model,
@@ -94,7 +93,8 @@ class Pool:
                     output_tokens=got.usage.output_tokens,
                     cached_tokens=got.usage.cache_read_tokens,
                     cost_usd=got.cost_usd,
-                )
+                ),
+                got.windows,
             )
         return Served(got, story)
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from rota.clock import Clock
-    from rota.events import Candidate
+    from rota.events import Candidate, Event
     from rota.journal import Journal
     from rota.pool.ask import Ask
     from rota.pool.chooser import Chooser, Pick, Quest
@@ -142,8 +142,8 @@ class Run:
         if self._try is not None:
             self._observe(self._try.pick.account.id, windows)
 
-    def served(self, outcome: Outcome) -> RequestServed:
-        """The answer is whole: tell the story and give up the place."""
+    def served(self, outcome: Outcome, windows: tuple[QuotaWindow, ...] = ()) -> RequestServed:
+        """The answer is whole: tell the story, with what its headers said of quota, and give up the place."""
         attempt = self._try
         if attempt is None or self._ended:
             raise RuntimeError("a request is served once, after a try that was accepted")
@@ -169,7 +169,7 @@ class Run:
             candidates=self._candidates,
             attempts=self._quest.trail.attempts,
         )
-        means.journal.publish(self.story)
+        self._observe(attempt.pick.account.id, windows, self.story)
         self._end()
         return self.story
 
@@ -355,13 +355,14 @@ class Run:
             self._try.slot.leave()
             self._try = None
 
-    def _observe(self, account_id: str, windows: tuple[QuotaWindow, ...]) -> None:
-        """Figures into the log, and with them the end of a hold that they contradict."""
-        if not windows:
-            return
+    def _observe(self, account_id: str, windows: tuple[QuotaWindow, ...], *said: Event) -> None:
+        """Figures into the log with what else is said, and the end of a hold that they contradict."""
         means = self._means
         now = means.clock.now()
-        means.journal.publish(QuotaObserved(at=now, account_id=account_id, windows=windows))
+        seen = (QuotaObserved(at=now, account_id=account_id, windows=windows),) if windows else ()
+        means.journal.publish(*seen, *said)
+        if not seen:
+            return
         state = means.journal.snapshot.account(account_id)
         if state is not None and state.hold is not None and (lift := lift_of(state, now)) is not None:
             means.journal.publish(lift)
