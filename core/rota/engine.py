@@ -74,6 +74,7 @@ class Engine:
         self._gateway: Gateway | None = None
         self._background = Background(self)
         self._notices: list[str] = []
+        self._vault_told = 0
 
     # --- looking ------------------------------------------------------------------------------------------
 
@@ -313,7 +314,9 @@ class Engine:
 
     def take_notices(self) -> list[str]:
         """What a person should know about the stores, each told once: a damaged file moved aside, an open mode."""
-        taken = [*self._notices, *self._background.notices]
+        of_vault = self._vault.notices[self._vault_told :] if self._vault is not None else ()
+        self._vault_told += len(of_vault)
+        taken = [*self._notices, *of_vault, *self._background.notices]
         self._notices.clear()
         self._background.notices.clear()
         return taken
@@ -325,7 +328,6 @@ class Engine:
                 from rota.vault import open_vault
 
                 self._vault = await open_vault(self.settings.vault, self.paths)
-                self._notices += self._vault.notices
             return self._vault
 
     async def services(self) -> Services:

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from textual.message import Message
     from textual.pilot import Pilot
 
+    from rota.vault.base import Vault
+
 NOW = 1_800_014_400.0  # Friday 15 January 2027, 12:00 UTC
 COMMANDS = {"models", "command", "usage", "gateway", "add", "look", "import", "undo", "offer"}
 """Groups of workers that come to an end by themselves."""
@@ -62,7 +64,7 @@ def quota(account_id: str, *, age: float = MINUTE, **shares: float | None) -> Qu
     return QuotaObserved(at=NOW - age, account_id=account_id, windows=windows)
 
 
-async def keep_secrets(vault: MemoryVault, events: tuple[Event, ...]) -> None:
+async def keep_secrets(vault: Vault, events: tuple[Event, ...]) -> None:
     """A secret for each account that is added, or rota would ask for a new sign-in."""
     for event in events:
         if isinstance(event, AccountAdded):
@@ -79,7 +81,7 @@ class Opened:
     pilot: Pilot[None]
     clock: ManualClock
     world: World
-    vault: MemoryVault
+    vault: Vault
     messages: list[Message]
 
     async def press(self, *keys: str) -> None:
@@ -142,12 +144,14 @@ async def opened(
     size: tuple[int, int] = (120, 40),
     scenario: str = "default",
     settings: dict[str, Any] | None = None,
+    vault: Vault | None = None,
     **look: Any,
 ) -> AsyncIterator[Opened]:
     """The app on a log that holds `events`, over a simulated world.
 
     Args:
         settings: sections that differ from the defaults.
+        vault: where the secrets are; in memory when None.
         look: how the app is opened (`ascii`, `no_animation`).
     """
     clock = ManualClock(NOW)
@@ -161,7 +165,7 @@ async def opened(
         "usage": UsageSettings(enabled=False),
         "ui": UiSettings(animations=False),
     }
-    vault = MemoryVault()
+    vault = vault or MemoryVault()
     engine_opened = open_engine(
         home=home,
         settings=Settings(**{**sections, **(settings or {})}),

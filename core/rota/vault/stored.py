@@ -75,6 +75,7 @@ class StoredVault:
         self._store = store
         self._lock = lock
         self._last = store()
+        self._notices: list[str] = []
         self._mutex = threading.Lock()
         self._line: list[_Call[Any]] = []
         self._serving = False
@@ -85,7 +86,7 @@ class StoredVault:
 
     @property
     def notices(self) -> tuple[str, ...]:
-        return self._last.notices
+        return tuple(self._notices)
 
     async def get(self, name: str) -> Secret:
         found = await self._run(lambda store: store.read(name))
@@ -138,6 +139,7 @@ class StoredVault:
             except Exception as error:  # noqa: BLE001 - raised again in each task that waits
                 for call in calls:
                     call.spoil(error)
+            self._notices += [notice for notice in self._last.notices if notice not in self._notices]
             for call in calls:
                 call.tell()
             if len(calls) > 1:
