@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rota_tui.screens.chat_asking import GROUP
+from screenshots.scenes import SCENES
 from screenshots.stage import settle, shown, staged
 
 if TYPE_CHECKING:
@@ -20,37 +20,26 @@ if TYPE_CHECKING:
     from textual.pilot import Pilot
 
     from rota_tui.app import RotaApp
-    from screenshots.stage import Stage
 
 HERE = Path(__file__).parent
 
 LOOKS = 12
 
-ACCOUNTS = {
-    "accounts": ((120, 40), "rota-dark"),
-    "accounts-wide": ((180, 50), "rota-dark"),
-    "accounts-narrow": ((80, 24), "rota-dark"),
-    "accounts-light": ((120, 40), "rota-light"),
-}
+FONT_FACES = re.compile(r"\n *@font-face \{.*?\n *\}", re.DOTALL)
 
 
 async def pictures() -> AsyncIterator[tuple[str, str]]:
     """Every picture, as name and SVG."""
     async with staged() as stage:
-        for name, (size, theme) in ACCOUNTS.items():
-            async with shown(stage, size, theme=theme) as (app, pilot):
-                yield name, await picture(app, pilot)
-        yield "chat", await chat(stage)
-
-
-async def chat(stage: Stage) -> str:
-    """A question answered in the test chat."""
-    async with shown(stage, (120, 40)) as (app, pilot):
-        await pilot.press("2")
-        await settle(pilot)
-        await pilot.press(*"How do I retry only what is safe to retry?", "enter")
-        await stage.until(app.workers.wait_for_complete([w for w in app.workers if w.group == GROUP]))
-        return await picture(app, pilot)
+        for scene in SCENES:
+            async with shown(stage, scene.size, theme=scene.theme) as (app, pilot):
+                for key in scene.keys:
+                    await pilot.press(key)
+                await settle(pilot)
+                if scene.group is not None:
+                    at_work = [worker for worker in app.workers if worker.group == scene.group]
+                    await stage.until(app.workers.wait_for_complete(at_work))
+                yield scene.name, await picture(app, pilot)
 
 
 async def picture(app: RotaApp, pilot: Pilot[None]) -> str:
@@ -62,7 +51,8 @@ async def picture(app: RotaApp, pilot: Pilot[None]) -> str:
         before, shot = shot, app.export_screenshot(title="rota")
         if shot == before:
             break
-    return re.sub(r"[ \t]+$", "", shot, flags=re.MULTILINE)
+    # A picture in a page loads no fonts; the reader's own monospaced one is as good.
+    return re.sub(r"[ \t]+$", "", FONT_FACES.sub("", shot), flags=re.MULTILINE)
 
 
 async def take() -> dict[str, str]:
