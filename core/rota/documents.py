@@ -14,6 +14,7 @@ from rota.status import SCHEMA, account_document, hold_document, iso, window_doc
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from rota.accounts import Added
     from rota.errors import Attempt
     from rota.events import Event
     from rota.pool.headroom import Headroom
@@ -214,4 +215,26 @@ def guard_document(found: Headroom, least: float, model: str | None) -> dict[str
         "headroom": found.share,
         "back_at": iso(found.back_at),
         "why": found.why or None,
+    }
+
+
+def added_document(added: Added, provider: str, vault: str) -> dict[str, Any]:
+    """An account that a sign-in added or renewed.
+
+    Args:
+        vault: the kind of vault that holds its secret.
+    """
+    identity = added.identity
+    return {
+        "schema": SCHEMA,
+        "account": {"id": added.account_id, "label": added.label},
+        "renewed": added.renewed,
+        "provider": provider,
+        "kind": identity.kind.value,
+        "email": identity.email,
+        "name": identity.name,
+        "plan": identity.plan,
+        "organization": identity.organization,
+        "gate": identity.gate,
+        "vault": vault,
     }

@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from rota.paths import under
 from rota.simulator import SimulatorServer
 from rota_tui.cli import main
@@ -130,13 +132,13 @@ class CommandLine:
 
 
 @contextmanager
-def simulated(scenario: str = "default") -> Iterator[SimulatorServer]:
-    """Both providers behind real sockets, in a thread of their own."""
+def simulated(scenario: str = "default", **how: Any) -> Iterator[SimulatorServer]:
+    """Both providers behind real sockets, in a thread of their own; `how` as `SimulatorServer` takes it."""
     ready, stop = threading.Event(), asyncio.Event()
     held: list[Any] = []
 
     async def serve() -> None:
-        async with SimulatorServer(scenario, seed=1) as server:
+        async with SimulatorServer(scenario, seed=1, **how) as server:
             held.extend((server, asyncio.get_running_loop()))
             ready.set()
             await stop.wait()
@@ -162,8 +164,22 @@ def secret_of(server: SimulatorServer, label: str) -> str:
     return str(next(c["secret"] for c in server.credentials if c["label"] == label))
 
 
-def tty_of(command: CommandLine, *args: str, columns: int = 100) -> Any:
-    """Start it on a pseudo-terminal; gives a `Terminal`."""
+def commands(group: click.Group, ctx: click.Context, *before: str) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Every command below a group, with the words that call it."""
+    for name in group.list_commands(ctx):
+        command = group.get_command(ctx, name)
+        assert command is not None
+        yield (*before, name), command
+        if isinstance(command, click.Group):
+            yield from commands(command, ctx, *before, name)
+
+
+def tty_of(command: CommandLine, *args: str, columns: int = 100, before: tuple[str, ...] = ()) -> Any:
+    """Start it on a pseudo-terminal; gives a `Terminal`.
+
+    Args:
+        before: a program that runs it: `("watch", "-n", "1")`.
+    """
     from tests.support.terminal import Terminal
 
-    return Terminal(command, args, columns)
+    return Terminal(command, args, columns, before)

@@ -26,14 +26,14 @@ AGAIN_S = 5.0
 class Terminal:
     """One command in one terminal."""
 
-    def __init__(self, command: CommandLine, args: tuple[str, ...], columns: int) -> None:
+    def __init__(self, command: CommandLine, args: tuple[str, ...], columns: int, before: tuple[str, ...]) -> None:
         self.shown = ""
         self._seen = 0
         self._ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
         environ = {**command.environ(), "TERM": "xterm-256color"}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "rota_tui", *args],
+            [*before, sys.executable, "-m", "rota_tui", *args],
             env=environ,
             stdin=theirs,
             stdout=theirs,

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -65,6 +67,38 @@ def test_a_home_without_anything_completes_nothing_and_complains_of_nothing(fres
     assert completed(fresh, "use", "") == []
     assert completed(fresh, "chat", "-m", "") == []
     assert completed(fresh, "why", "") == []
+
+
+@pytest.mark.skipif(os.name == "nt" or shutil.which("bash") is None, reason="bash is not here")
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("rota use ca", ["carol"]),
+        ("rota lab", ["label"]),
+        ("rota chat -m haiku -a w", ["work"]),
+        ("rota config set pool.strategy round", ["round-robin"]),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_bash_completes_what_is_typed(two: CommandLine, typed: str, offered: list[str]) -> None:
+    folder = two.home / "bin"
+    folder.mkdir()
+    program = folder / "rota"
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m rota_tui "$@"\n')
+    program.chmod(0o755)
+    words = typed.split(" ")
+    script = f"""
+eval "$(rota completion bash)"
+COMP_WORDS=({typed}) COMP_CWORD={len(words) - 1}
+_rota_completion rota
+printf '%s\\n' "${{COMPREPLY[@]}}"
+"""
+    environ = two.environ()
+    environ["PATH"] = f"{folder}{os.pathsep}{environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "--norc", "-c", script], env=environ, text=True, capture_output=True, check=False, timeout=60
+    )
+    assert (done.stdout.splitlines(), done.stderr) == (offered, "")
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -8,16 +8,17 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
+import jsonschema  # type: ignore[import-untyped]  # it has no types
 import pytest
-from tests.support.command_line import secret_of
+from tests.support.command_line import CommandLine, secret_of, simulated, urls_of
 
-from rota.simulator import SCENARIOS
+from rota import schemas
+from rota.simulator import SCENARIOS, set_account
 from rota_tui.cli import COMMANDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from tests.support.command_line import CommandLine
+    from pathlib import Path
 
     from rota.simulator import SimulatorServer
 
@@ -59,6 +60,91 @@ def test_a_command_runs_as_a_process(two: CommandLine, args: list[str], code: in
     assert (ran.code, shown in ran.out) == (code, True), ran
     assert "\x1b" not in ran.out + ran.err
     assert "Traceback" not in ran.err
+
+
+# arguments, and the schema of what it prints
+AS_JSON = [
+    (["accounts", "--json"], "accounts"),
+    (["chat", "-m", "puter/gpt-5-nano", "--json", "hello"], "chat"),
+    (["config", "get", "pool.thresholds", "--json"], "config-get"),
+    (["config", "list", "--json"], "config-list"),
+    (["doctor", "--json"], "doctor"),
+    (["events", "-n", "1", "--json"], "event"),
+    (["gateway", "key", "list", "--json"], "gateway-key-list"),
+    (["gateway", "status", "--json"], "gateway-status"),
+    (["guard", "--json"], "guard"),
+    (["migrate", "--dry-run", "--json"], "migrate"),
+    (["models", "gpt-5-nano", "--json"], "models"),
+    (["stats", "--json"], "stats"),
+    (["status", "--json"], "status"),
+    (["usage", "--json"], "usage"),
+    (["why", "--json"], "why"),
+]
+
+
+@pytest.mark.parametrize(("args", "name"), AS_JSON, ids=[" ".join(args) for args, _ in AS_JSON])
+def test_a_process_prints_one_object_as_its_schema_says(two: CommandLine, args: list[str], name: str) -> None:
+    ran = two.process(*args)
+    assert (ran.code, "Traceback" in ran.err) == (0, False), ran
+    assert len(ran.out.splitlines()) == 1
+    assert ran.json["schema"] == 1
+    jsonschema.Draft202012Validator(schemas.read(name)).validate(ran.json)
+
+
+def test_every_schema_is_held_against_a_process() -> None:
+    assert {name for _, name in AS_JSON} | {"login"} == set(schemas.names())
+
+
+# arguments on a home without accounts, exit code, what standard error says first, and the home
+WRONG: list[tuple[list[str], int, str, str]] = [
+    (["chta"], 2, "rota: There is no command called 'chta'. Did you mean `rota chat`?", "two"),
+    (["usage", "--jsno"], 2, "rota: No such option '--jsno'", "two"),
+    (["use", "nobody"], 2, "rota: No account is called “nobody”.", "two"),
+    (["status"], 3, "", "fresh"),
+    (["chat", "hello"], 3, "rota: There is no account yet.", "fresh"),
+    (["guard"], 3, "rota: ", "fresh"),
+]
+
+
+@pytest.mark.parametrize(("args", "code", "said", "home"), WRONG, ids=[" ".join(args) for args, *_ in WRONG])
+def test_a_process_that_cannot_says_why_and_exits_by_the_reason(
+    request: pytest.FixtureRequest, args: list[str], code: int, said: str, home: str
+) -> None:
+    ran = request.getfixturevalue(home).process(*args)
+    assert (ran.code, ran.err.startswith(said)) == (code, True), ran
+    assert "rota " in (ran.out + ran.err).partition("\n")[2] or "Did you mean" in ran.err or "There is:" in ran.err
+
+
+def test_when_all_are_cooling_the_wait_is_said_and_the_code_is_4(tmp_path: Path) -> None:
+    with simulated() as server:
+        command = CommandLine(tmp_path, urls_of(server)).prepare()
+        command.run("login", "puter", "--token", "--label", "carol", given=secret_of(server, "carol"))
+        set_account(server.world, "carol", {"remaining": 0})
+        command.run("chat", "-m", "puter/gpt-5-nano", "hello")  # metering lags: this one may pass
+        command.run("chat", "-m", "puter/gpt-5-nano", "hello")
+        asked = command.process("chat", "-m", "puter/gpt-5-nano", "hello")
+        guarded = command.process("guard", "--model", "puter/gpt-5-nano")
+        as_json = command.process("guard", "--json")
+    assert [asked.code, guarded.code, as_json.code] == [4, 4, 4]
+    assert "in " in asked.err
+    assert "back in" in guarded.err
+    assert as_json.json["back_at"]
+
+
+@posix
+def test_ctrl_c_ends_an_answer_and_leaves_what_was_said(tmp_path: Path) -> None:
+    with simulated(pace=1.0) as server:
+        command = CommandLine(tmp_path, urls_of(server)).prepare()
+        command.run("login", "puter", "--token", "--label", "carol", given=secret_of(server, "carol"))
+        with command.start("chat", "-m", "puter/gpt-5-nano", "Write a very long story.") as running:
+            assert running.stdout is not None
+            first = running.stdout.read(1)
+            running.send_signal(signal.SIGINT)
+            rest, err = running.communicate(timeout=30)
+    assert running.returncode == 130, err
+    assert (first + rest).strip()
+    assert err.strip().endswith("Interrupted.")
+    assert "Traceback" not in err
 
 
 def test_every_command_is_run_as_a_process() -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -49,6 +50,26 @@ def test_watching_on_a_terminal_rewrites_in_place_and_leaves_the_cursor(two: Com
         assert "\x1b[?25h" in terminal.shown
     assert "F" in shown.partition("\x1b[?25l")[2]
     assert "\x1b[2J" not in shown
+
+
+@posix
+def test_watching_in_sentences_on_a_terminal_only_ever_adds_lines(two: CommandLine) -> None:
+    with tty_of(two, "status", "--watch", "--plain") as terminal:
+        terminal.until("2. carol")
+        two.run("label", "carol", "art")
+        terminal.until("2. art")
+        assert terminal.interrupted() == 130
+        assert "\x1b" not in terminal.shown
+
+
+@posix
+@pytest.mark.skipif(shutil.which("watch") is None, reason="watch is not here")
+def test_status_works_under_watch(two: CommandLine) -> None:
+    with tty_of(two, "status", columns=80, before=("watch", "-t", "-n", "1")) as terminal:
+        terminal.until("2 accounts")
+        terminal.until("carol")
+        two.run("label", "carol", "art")
+        terminal.until("art")
 
 
 def test_watching_in_a_pipe_says_only_what_changed(two: CommandLine) -> None:

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import click
 import pytest
+from tests.support.command_line import commands
 
-from rota_tui.cli import COMMANDS, SECTIONS
+from rota_tui.cli import COMMANDS, SECTIONS, rota
 
 if TYPE_CHECKING:
     from tests.support.command_line import CommandLine
@@ -81,11 +83,11 @@ def test_without_a_network_what_is_known_is_still_shown(offline: CommandLine) ->
 
 
 def test_every_command_has_help_with_an_example(fresh: CommandLine) -> None:
-    bare = {"simulator", "demo", "mcp"}
-    for name in COMMANDS:
-        ran = fresh.run(name, "--help")
-        assert ran.code == 0, name
-        assert name in bare or "rota" in ran.out.partition("Options:")[2], name
+    with click.Context(rota, info_name="rota") as ctx:
+        for words in (("",), *(words for words, _ in commands(rota, ctx))):
+            ran = fresh.run(*filter(None, words), "--help")
+            assert ran.code == 0, words
+            assert " ".join(("rota", *words)).strip() in ran.out.partition("Options:")[2], words
 
 
 def test_help_lists_every_command_once_in_its_section(fresh: CommandLine) -> None:

@@ -13,7 +13,6 @@ from rota_tui.cli.completing import models as complete_models
 if TYPE_CHECKING:
     from rota.events import RequestServed
     from rota.pool.pool import Hop
-    from rota.snapshot import Snapshot
 
 
 @click.command("chat", epilog="Example: git diff | rota chat -m claude-sonnet-4-5 'Review this:' -")
@@ -57,13 +56,22 @@ async def _chat(
     max_tokens: int | None,
     as_json: bool,
 ) -> None:
+    from contextlib import AsyncExitStack
+
+    from rota.default_model import default_model
     from rota.pool.pool import Ask, Hop
     from rota.providers.base import ChatRequest, Message, Role, Text, TextDelta
     from rota_tui.cli.opening import opened
+    from rota_tui.cli.progress import working
+    from rota_tui.pieces import clean, clean_block
 
+    # What a model says must not steer the terminal; a pipe gets it as it is.
+    shown = clean_block if sys.stdout.isatty() else str
     async with opened() as engine:
         only = engine.find(account).account if account else None
-        chosen = model or _default_model(engine.snapshot, only.provider if only else None)
+        chosen = model or default_model(
+            engine.snapshot, provider=only.provider if only else None, chosen=engine.settings.chat.model
+        )
         messages = [Message(Role.USER, (Text(text),))]
         if system:
             messages.insert(0, Message(Role.SYSTEM, (Text(system),)))
@@ -76,18 +84,20 @@ async def _chat(
             fallback=None if fallback else False,
         )
         parts: list[str] = []
-        hops: list[Hop] = []
-        async with engine.stream(request, ask) as stream:
-            async for delta in stream:
-                if isinstance(delta, Hop):
-                    hops.append(delta)
-                    click.echo(_hop(delta), err=True)
-                elif isinstance(delta, TextDelta):
-                    parts.append(delta.text)
-                    if not as_json:
-                        click.echo(delta.text, nl=False)
-                        sys.stdout.flush()
-            story = stream.story
+        async with AsyncExitStack() as waiting:
+            await waiting.enter_async_context(working(f"asking {clean(chosen)}"))
+            async with engine.stream(request, ask) as stream:
+                async for delta in stream:
+                    if isinstance(delta, Hop):
+                        await waiting.aclose()  # two writers on one line would garble it
+                        click.echo(clean(_hop(delta)), err=True)
+                    elif isinstance(delta, TextDelta):
+                        parts.append(delta.text)
+                        if not as_json:
+                            await waiting.aclose()
+                            click.echo(shown(delta.text), nl=False)
+                            sys.stdout.flush()
+                story = stream.story
         await engine.journal.flush()
         label = engine.snapshot.accounts[story.account_id].account.label if story else "?"
     if as_json:
@@ -97,19 +107,7 @@ async def _chat(
     else:
         click.echo()
         if story is not None:
-            click.echo(_served(story, label), err=True)
-
-
-def _default_model(snapshot: Snapshot, provider: str | None) -> str:
-    """A small, cheap model of a provider that has an account."""
-    from rota.errors import NothingConfigured
-
-    present = [s.account.provider for s in snapshot.listed() if s.usable()] or [
-        s.account.provider for s in snapshot.listed()
-    ]
-    if not present:
-        raise NothingConfigured("There is no account yet.")
-    return {"anthropic": "anthropic/claude-haiku-4-5", "puter": "puter/gpt-5-nano"}[provider or present[0]]
+            click.echo(clean(_served(story, label)), err=True)
 
 
 def _hop(hop: Hop) -> str:

@@ -121,7 +121,7 @@ def list_(section: str | None, as_json: bool) -> None:
     click.echo(rendered(lines, look()))
 
 
-@command.command("path")
+@command.command("path", epilog='Example: $EDITOR "$(rota config path)"')
 def path() -> None:
     """Print where the settings file is (or would be)."""
     from rota_tui.cli.reading import home

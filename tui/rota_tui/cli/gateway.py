@@ -44,7 +44,7 @@ def key(ctx: click.Context) -> None:
         ctx.invoke(show)
 
 
-@key.command("show")
+@key.command("show", epilog="Example: rota gateway key show ci")
 @click.argument("name", default="default")
 def show(name: str = "default") -> None:
     """Print a key: the default one, which is made at its first use, or the one called NAME."""
@@ -87,7 +87,7 @@ def add(name: str, models: tuple[str, ...], max_share: float | None) -> None:
     click.echo(_with_keys(work))
 
 
-@key.command("list")
+@key.command("list", epilog="Example: rota gateway key list --json")
 @click.option("--json", "as_json", is_flag=True, help="One versioned JSON object.")
 def list_keys(as_json: bool) -> None:
     """List the keys and their rules; not the keys themselves."""
@@ -105,7 +105,7 @@ def list_keys(as_json: bool) -> None:
         click.echo("There is no key yet; `rota gateway key` makes the default one.")
 
 
-@key.command("revoke")
+@key.command("revoke", epilog="Example: rota gateway key revoke ci")
 @click.argument("name")
 def revoke(name: str) -> None:
     """End the key called NAME, at once and for every running gateway."""
@@ -145,12 +145,14 @@ def _document(snapshot: Snapshot) -> dict[str, Any]:
 
 
 def _key(each: GatewayKey) -> dict[str, Any]:
+    from rota.status import iso
+
     return {
         "name": each.name,
         "models": list(each.models),
         "max_share": each.max_share,
         "fingerprint": each.fingerprint,
-        "made_at": each.stamp[0],
+        "made_at": iso(each.stamp[0]),
     }
 
 

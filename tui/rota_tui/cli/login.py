@@ -55,6 +55,7 @@ class Wish:
     open_browser: bool
     sure: bool
     """Whether everything that would be asked is answered with yes."""
+    as_json: bool
 
 
 @click.command(
@@ -68,23 +69,26 @@ class Wish:
 @click.option("--label", help="What to call the account.")
 @click.option("--no-browser", is_flag=True, help="Open none: show the address, and take what its page shows.")
 @click.option("--yes", is_flag=True, help="Agree to the notice about subscriptions, and ask nothing.")
-def command(provider: str, way: str | None, label: str | None, no_browser: bool, yes: bool) -> None:
+@click.option(
+    "--json", "as_json", is_flag=True, help="One versioned JSON object: the account, and whether it is renewed."
+)
+def command(provider: str, way: str | None, label: str | None, no_browser: bool, yes: bool, as_json: bool) -> None:
     """Add an account of PROVIDER, or renew the one that it turns out to be.
 
     Keys and tokens come from a prompt without echo or from standard input, never from arguments.
     """
     chosen = _way(provider, way, browser=no_browser or yes)
-    wish = Wish(provider, chosen, label, not no_browser, yes)
+    wish = Wish(provider, chosen, label, not no_browser, yes, as_json)
 
     import asyncio
 
     while True:
         click.echo(asyncio.run(_sign_in(wish)))
-        if yes or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        if yes or as_json or not (sys.stdin.isatty() and sys.stderr.isatty()):
             return
         if not click.confirm("Add another?", default=False, err=True):
             return
-        wish = Wish(provider, _way(provider, way, browser=False), None, not no_browser, yes)
+        wish = Wish(provider, _way(provider, way, browser=False), None, not no_browser, yes, as_json)
 
 
 def _way(provider: str, way: str | None, *, browser: bool) -> Way:
@@ -117,7 +121,10 @@ async def _sign_in(wish: Wish) -> str:
             from rota_tui.cli.login_browser import by_browser
 
             added = await by_browser(engine, wish.provider, label=wish.label, open_browser=wish.open_browser)
-        return _told(added, engine.vault_kind or "")
+        vault = engine.vault_kind or ""
+        if wish.as_json:
+            return _as_json(added, wish.provider, vault)
+        return _told(added, vault)
 
 
 def _read_secret(way: Way) -> str:
@@ -148,6 +155,13 @@ async def _add(engine: Engine, wish: Wish, typed: str) -> Added:
     kind = Kind.API_KEY if wish.way is Way.API_KEY else Kind.PUTER
     async with working("asking whose it is"):
         return await engine.add_secret(wish.provider, kind, Secret(typed), label=wish.label)
+
+
+def _as_json(added: Added, provider: str, vault: str) -> str:
+    from rota.documents import added_document
+    from rota_tui.cli.printing import as_text
+
+    return as_text(added_document(added, provider, vault))
 
 
 def _told(added: Added, vault: str) -> str:

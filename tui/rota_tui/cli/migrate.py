@@ -13,10 +13,12 @@ if TYPE_CHECKING:
     from rota.engine import Engine
     from rota.migrate.apply import Report
     from rota.migrate.plan import Plan
+    from rota.migrate.takeback import Undone
 
 
 @click.command(
-    "migrate", epilog="Examples: `rota migrate --dry-run` · `rota migrate --from opencode` · `rota migrate --undo`"
+    "migrate",
+    epilog="Examples: `rota migrate --dry-run` · `rota migrate --from opencode --yes --json` · `rota migrate --undo`",
 )
 @click.option(
     "--from", "only", multiple=True, shell_complete=complete_sources, help="Only this source; several may be."
@@ -28,12 +30,13 @@ if TYPE_CHECKING:
 @click.option("--rewrite", is_flag=True, help="Also bring other tools' own files up to date; backups are kept.")
 @click.option("--tighten", is_flag=True, help="Also close files with logins that others can read.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--json", "as_json", is_flag=True, help="One versioned JSON object: what was found, and what was done.")
 def command(only: tuple[str, ...], undo: bool, **how: Any) -> None:
     """Import accounts and settings from OpenCode, plugins, Claude Code and others; their files stay as they are."""
     import asyncio
 
     _known(only)
-    asyncio.run(_undo(yes=how["yes"]) if undo else _migrate(only, **how))
+    asyncio.run(_undo(yes=how["yes"], as_json=how["as_json"]) if undo else _migrate(only, **how))
 
 
 def _known(only: tuple[str, ...]) -> None:
@@ -47,7 +50,15 @@ def _known(only: tuple[str, ...]) -> None:
 
 
 async def _migrate(
-    only: tuple[str, ...], *, dry_run: bool, offline: bool, leave_dead: bool, rewrite: bool, tighten: bool, yes: bool
+    only: tuple[str, ...],
+    *,
+    dry_run: bool,
+    offline: bool,
+    leave_dead: bool,
+    rewrite: bool,
+    tighten: bool,
+    yes: bool,
+    as_json: bool,
 ) -> None:
     from rota.migrate import told
     from rota_tui.cli.opening import opened
@@ -60,15 +71,28 @@ async def _migrate(
             plan = await desk.plan(only, online=not offline)
         if leave_dead:
             plan = plan.without_dead()
-        click.echo(clean_block(told.text(plan)))
+        if not as_json or not (dry_run or yes):  # what is asked about below must be seen
+            click.echo(clean_block(told.text(plan)), err=as_json)
         wanted = plan.wanted or any(change.differs for change in plan.settings)
         if dry_run or not (wanted or (rewrite and plan.edits) or (tighten and plan.exposed)):
+            if as_json:
+                _echo_json(plan)
             return
         _agree(plan, yes=yes)
         async with working("importing"):
             report = await desk.apply(plan, change_files=rewrite, tighten_files=tighten)
+        if as_json:
+            _echo_json(plan, report)
+            return
         click.echo(_report(report))
         await _say_next(engine, plan, rewrite=rewrite)
+
+
+def _echo_json(plan: Plan | None, report: Report | None = None, undone: Undone | None = None) -> None:
+    from rota.migrate.document import migrate_document
+    from rota_tui.cli.printing import echo_json
+
+    echo_json(migrate_document(plan, report, undone))
 
 
 def _agree(plan: Plan, *, yes: bool) -> None:
@@ -114,15 +138,20 @@ async def _say_next(engine: Engine, plan: Plan, *, rewrite: bool) -> None:
         click.echo("`rota migrate --rewrite` also brings the configuration above up to date.", err=True)
 
 
-async def _undo(*, yes: bool) -> None:
+async def _undo(*, yes: bool, as_json: bool) -> None:
     from rota_tui.cli.opening import opened
+    from rota_tui.cli.progress import working
     from rota_tui.pieces import clean
 
     async with opened() as engine:
         if not yes:
             asked = "Take the last import back: its accounts, settings and rewritten files?"
             confirm(asked, otherwise="This is asked about first; without a terminal say --yes.")
-        undone = await (await engine.imports()).undo()
+        async with working("taking it back"):
+            undone = await (await engine.imports()).undo()
+        if as_json:
+            _echo_json(None, undone=undone)
+            return
         removed = ", ".join(clean(label) for label in undone.removed)
         click.echo(f"The import was taken back{f'; removed {removed}' if removed else ''}.")
         for note in undone.notes:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 DRY = click.option("--dry-run", is_flag=True, help="Show what would change; change nothing.")
 
 
-@click.group("opencode")
+@click.group("opencode", epilog="Examples: `rota opencode install --dry-run` · `rota opencode uninstall`")
 def command() -> None:
     """Put rota into OpenCode's configuration, or take it out."""
 
@@ -31,7 +31,7 @@ def install(globs: tuple[str, ...], dry_run: bool) -> None:
     asyncio.run(_install(globs, dry_run=dry_run))
 
 
-@command.command("uninstall")
+@command.command("uninstall", epilog="Example: rota opencode uninstall --dry-run")
 @DRY
 def uninstall(dry_run: bool) -> None:
     """Take provider `rota` out again and revoke its key; the file is then as it was before."""
@@ -44,11 +44,13 @@ async def _install(globs: tuple[str, ...], *, dry_run: bool) -> None:
     from rota import opencode
     from rota.errors import NothingConfigured, UsageError
     from rota_tui.cli.opening import opened
+    from rota_tui.cli.progress import working
 
     async with opened() as engine:
         if not engine.snapshot.listed():
             raise NothingConfigured("There is no account yet.")
-        models = opencode.selected(await engine.models(), globs)
+        async with working("fetching the lists of models"):
+            models = opencode.selected(await engine.models(), globs)
         if not models:
             raise UsageError(f"No model of yours is called {' or '.join(globs) or 'anything'}.")
         config = _config(engine)
