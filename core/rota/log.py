@@ -276,6 +276,11 @@ class SqliteLog:
         with answering(self.path):
             return log_queries.story(self._db, request_id)
 
+    def between(self, since: float, until: float, kinds: Collection[str], most: int) -> list[Event]:
+        """The facts of some kinds in a stretch of time, oldest first; about `most` of each kind, evenly spread."""
+        with answering(self.path):
+            return log_queries.between(self._db, since, until, kinds, most)
+
     def samples(self, account_id: str, window_key: str, since: float) -> list[Sample]:
         """How full a window was over time, thinned, oldest first."""
         with answering(self.path):

@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 _END = "\U0010ffff"
 """Sorts after every character of an id."""
 
+SLACK_S = 120.0
+"""How far a fact may stand from its place in time: processes write behind, and one clock is a little off another."""
+
+STRETCHES = 200
+"""Parts of a long stretch of time from which an equal share of too many facts is taken."""
+
 
 def recent(
     db: sqlite3.Connection, limit: int, kinds: Collection[str] | None, account_id: str | None, before: str | None
@@ -56,6 +62,42 @@ def story(db: sqlite3.Connection, request_id: str) -> list[Event]:
     if not names:
         return []
     return _decoded(db.execute("SELECT kind, body FROM events WHERE request = ? ORDER BY seq", names[0]))
+
+
+def between(db: sqlite3.Connection, since: float, until: float, kinds: Collection[str], most: int) -> list[Event]:
+    """The facts of some kinds in a stretch of time, oldest first; about `most` of each kind, evenly spread."""
+    # The log's order is nearly that of time: stamps go back by less than the slack, and time itself decides below.
+    first, end = _place(db, since - SLACK_S), _place(db, until + SLACK_S)
+    found: list[tuple[int, str, str]] = []
+    for kind in kinds:
+        query = (
+            "SELECT seq, kind, body FROM events"
+            " WHERE kind = ? AND seq >= ? AND seq < ? AND at >= ? AND at <= ? ORDER BY seq LIMIT ?"
+        )
+        rows = db.execute(query, (kind, first, end, since, until, most + 1)).fetchall()
+        if len(rows) > most:
+            step = max(1, (end - first) // STRETCHES)
+            each = max(1, most // STRETCHES)
+            rows = [
+                row
+                for start in range(first, end, step)
+                for row in db.execute(query, (kind, start, min(end, start + step), since, until, each))
+            ]
+        found += rows
+    return _decoded((kind, body) for _, kind, body in sorted(found))
+
+
+def _place(db: sqlite3.Connection, at: float) -> int:
+    """The first number whose fact is from `at` or later, found by halving: as quick however long the log is."""
+    low, high = db.execute("SELECT coalesce(min(seq), 0), coalesce(max(seq), -1) + 1 FROM events").fetchone()
+    while low < high:
+        middle = (low + high) // 2
+        seq, then = db.execute("SELECT seq, at FROM events WHERE seq >= ? ORDER BY seq LIMIT 1", (middle,)).fetchone()
+        if then < at:
+            low = seq + 1
+        else:
+            high = middle
+    return int(low)
 
 
 def samples(
