@@ -29,6 +29,7 @@ COMMANDS = {
     "label": "Name an account.",
     "lift": "End a cooldown now.",
     "login": "Sign in to a provider, or add a key or token.",
+    "mcp": "Let an MCP client use the accounts, on standard input and output.",
     "migrate": "Import accounts and settings from OpenCode, plugins, Claude Code and others.",
     "models": "List and search the models of all providers.",
     "opencode": "Put rota into OpenCode's configuration, or take it out.",
