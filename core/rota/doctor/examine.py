@@ -85,7 +85,15 @@ async def _accounts(engine: Engine, step: Callable[[str], None]) -> list[Finding
         if state.id not in without:
             step(state.account.label)
             found += await _kept(partial(accounts.account, services, state, engine.clock), "account")
-    return found
+    step("logins shared with other tools")
+    return [*found, *await _kept(partial(_shared, engine), "other tools")]
+
+
+async def _shared(engine: Engine) -> list[Finding]:
+    from rota.migrate.writeback import SWITCHES, shared_sources
+
+    plan = await (await engine.imports()).plan(online=False)
+    return neighbours.shared(plan, shared_sources(engine.settings.sharing), SWITCHES)
 
 
 async def _kept(check: Callable[[], Awaitable[list[Finding]]], name: str) -> list[Finding]:

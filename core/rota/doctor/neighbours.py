@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 from rota.doctor.findings import Finding, good, note, warning
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import httpx
 
     from rota.migrate.places import Places
+    from rota.migrate.plan import Plan
     from rota.migrate.records import Found
     from rota.settings import Settings
     from rota.snapshot import Snapshot
@@ -37,6 +40,32 @@ def told(found: tuple[Found, ...]) -> list[Finding]:
         else:
             findings.append(note("other tools", f"{each.what}: {each.where}", "`rota migrate --dry-run` shows it."))
     return findings or [good("other tools", "No other tool's logins are on this machine.")]
+
+
+def shared(plan: Plan, sources: frozenset[str], switches: Mapping[str, str]) -> list[Finding]:
+    """Accounts whose login stands in another tool's file too, where whoever renews it ends the other's copy.
+
+    Args:
+        plan: of an import that would be made now; it knows which login is whose.
+        sources: whose files rota writes a renewed login back to.
+        switches: the setting that turns that on, by source.
+    """
+    findings = []
+    for item in plan.items:
+        place, label = item.record.place, item.target_label
+        if item.target is None or label is None or item.record.credential.refresh is None:
+            continue  # not rota's too, or a key or token that nobody ever renews
+        if not place.shared:
+            text = f"{label} is the login of {place.owner or place.source} ({place}): rota reads it, never renews it."
+            findings.append(note("shared login", text, f"Sign in there again when {label} ends."))
+        elif place.source in sources:
+            text = f"{label} shares its login with {place}: what rota renews is written back there."
+            findings.append(note("shared login", text))
+        else:
+            text = f"{label} shares its login with {place}, and what rota renews is not written back there."
+            todo = f"`rota config set sharing.{switches[place.source]} true`, or sign in again for one of rota's own."
+            findings.append(warning("shared login", text, todo))
+    return findings
 
 
 async def gateway(client: httpx.AsyncClient, settings: Settings, snapshot: Snapshot) -> list[Finding]:

@@ -37,7 +37,7 @@ HALF_WRITTEN_S = 0.05
 LASTING_SLOTS = ("added ", "named ")
 """What the names of entries begin with that stay one account's whatever stands in them."""
 
-_SWITCHES = {
+SWITCHES = {
     "opencode": "opencode",
     "anthropic-multi-auth": "anthropic_accounts",
     "opencode-puter-auth": "puter_accounts",
@@ -57,7 +57,7 @@ class Journal(Protocol):
 
 def shared_sources(settings: SharingSettings) -> frozenset[str]:
     """The sources whose logins are shared, as the settings have it; a Console profile always is."""
-    on = {source for source, name in _SWITCHES.items() if getattr(settings, name)}
+    on = {source for source, name in SWITCHES.items() if getattr(settings, name)}
     return frozenset(on | {"console-profiles"})
 
 

@@ -3,17 +3,23 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import socket
+import time
 from typing import TYPE_CHECKING, Any
 
+import keyring
 import pytest
 from tests.support.command_line import CommandLine, secret_of, simulated, urls_of
+from tests.support.keyrings import Remembering
 
+from rota.clock import ManualClock
 from rota.log import SqliteLog
 from rota.paths import under
 from rota.simulator import set_account
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="plants faults in modes")
@@ -106,6 +112,112 @@ def test_a_damaged_log_is_named_and_kept(two: CommandLine) -> None:
     assert ran.code == 1
     assert any("damaged" in text for text in findings(ran, "fail"))
     assert list(path.parent.glob("log.db.damaged-*"))
+
+
+def test_a_login_that_another_tool_holds_too_is_told_and_a_dead_one_names_its_account(tmp_path: Path) -> None:
+    with simulated() as server:
+        command = CommandLine(tmp_path, urls_of(server)).prepare()
+        login = next(item for item in server.credentials if item["label"] == "max")
+        entry = {
+            "type": "oauth",
+            "access": login["secret"],
+            "refresh": login["refresh_token"],
+            "expires": int(login["expires_at"] * 1000),
+        }
+        auth = tmp_path / "person" / ".local" / "share" / "opencode" / "auth.json"
+        auth.parent.mkdir(parents=True)
+        auth.write_text(json.dumps({"anthropic": entry}))
+        auth.chmod(0o600)
+        assert command.run("migrate", "--yes").code == 0
+        label = command.run("accounts", "--json").json["accounts"][0]["label"]
+        said = findings(command.run("doctor", "--json"), "note")
+        shared = next(text for text in said if text.startswith("shared login"))
+        assert f"{label} shares its login with {auth}" in shared
+        assert "written back there" in shared
+
+        command.run("config", "set", "sharing.opencode", "false")
+        said = findings(command.run("doctor", "--json"), "warn")
+        assert any("not written back" in text and "sharing.opencode true" in text for text in said)
+
+        set_account(server.world, "max", {"revoke_access": True, "revoke_refresh": True})
+        ran = command.run("doctor", "--json")
+        assert ran.code == 1
+        refused = [text for text in findings(ran, "fail") if label in text]
+        assert len(refused) == 1
+        assert "refuses the login" in refused[0] or "needs a sign-in" in refused[0]
+        assert "Run `rota login anthropic` again." in refused[0]
+
+
+def test_a_clock_that_is_wrong_is_named(tmp_path: Path) -> None:
+    with simulated(clock=ManualClock(time.time() + 7200)) as server:
+        ran = CommandLine(tmp_path, urls_of(server)).prepare().run("doctor", "--json")
+    said = [text for text in findings(ran, "warn") if text.startswith("clock: ")]
+    assert len(said) == 1
+    assert re.search(r"clock is 7,[12]\d\d seconds behind", said[0])
+    assert "Set the clock" in said[0]
+
+
+def test_a_gateway_that_was_killed_is_named(two: CommandLine) -> None:
+    with two.start("serve", "--port", "0") as serving:
+        assert serving.stdout is not None
+        serving.stdout.readline()
+        serving.kill()
+    said = findings(two.run("doctor", "--json"), "note")
+    assert any(f"(process {serving.pid}) does not answer. → " in text for text in said)
+
+
+def no_toml(home: Path) -> None:
+    (home / "rota" / "config.toml").write_text("vault = = file", "utf-8")
+
+
+def no_vault(home: Path) -> None:
+    (home / "rota" / "data" / "vault" / "secrets.json").write_text("{", "utf-8")
+
+
+def file_for_folder(home: Path) -> None:
+    shutil.rmtree(home / "rota" / "cache", ignore_errors=True)
+    (home / "rota" / "cache").write_text("", "utf-8")
+
+
+# how a home is broken, and what is said of it
+BROKEN = [
+    (no_toml, "settings: ", "line 1"),
+    (no_vault, "vault: ", "secrets.json"),
+    (file_for_folder, "files: ", "cache"),
+]
+
+
+@pytest.mark.parametrize(("broken", "check", "said"), BROKEN, ids=[case[0].__name__ for case in BROKEN])
+def test_a_broken_file_is_named_with_what_to_do(
+    two: CommandLine, broken: Callable[[Path], None], check: str, said: str
+) -> None:
+    broken(two.home)
+    ran = two.run("doctor", "--json")
+    named = [text for text in (*findings(ran, "fail"), *findings(ran, "warn")) if text.startswith(check)]
+    assert ran.code == 1
+    assert any(said in text for text in named), ran.out
+
+
+@pytest.fixture
+def system_keyring() -> Iterator[Remembering]:
+    """A keyring of this process's own in place of the machine's."""
+    before = keyring.get_keyring()
+    backend = Remembering()
+    keyring.set_keyring(backend)
+    yield backend
+    keyring.set_keyring(before)
+
+
+def test_a_locked_keyring_is_named_and_nothing_is_lost(two: CommandLine, system_keyring: Remembering) -> None:
+    assert two.run("config", "set", "vault", "keyring").code == 0
+    held = dict(system_keyring.entries)
+    system_keyring.locked = True
+    ran = two.run("doctor", "--json")
+    assert ran.code == 1
+    assert any(text.startswith("vault: ") and "locked" in text for text in findings(ran, "fail"))
+    system_keyring.locked = False
+    assert system_keyring.entries == held
+    assert "carol: its login is accepted." in two.run("doctor").out
 
 
 def test_a_bundle_holds_no_secret_no_email_and_no_label(two: CommandLine) -> None:
