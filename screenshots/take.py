@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from screenshots.film import SIZE, film
+from screenshots.reel import cast, moving_picture
 from screenshots.scenes import SCENES
 from screenshots.stage import settle, shown, staged
 
@@ -56,24 +58,36 @@ async def picture(app: RotaApp, pilot: Pilot[None]) -> str:
 
 
 async def take() -> dict[str, str]:
-    return {name: svg async for name, svg in pictures()}
+    """The pictures, by the name of their file."""
+    return {f"{name}.svg": svg async for name, svg in pictures()}
+
+
+async def shoot() -> dict[str, str]:
+    """The film in its two forms, by the name of the file."""
+    frames, length = await film()
+    return {"demo.svg": moving_picture(frames, length, SIZE), "demo.cast": cast(frames, length, SIZE)}
 
 
 def main(arguments: list[str]) -> int:
-    taken = asyncio.run(take())
-    stale = [name for name, svg in taken.items() if stored(name) != svg]
+    taken = {**asyncio.run(take()), **asyncio.run(shoot())}
+    stale = stale_of(taken)
     if "--check" in arguments:
         for name in stale:
-            print(f"screenshots/{name}.svg is stale: run `make screenshots`", file=sys.stderr)
+            print(f"screenshots/{name} is stale: run `make screenshots`", file=sys.stderr)
         return 1 if stale else 0
-    for name, svg in taken.items():
-        (HERE / f"{name}.svg").write_text(svg, encoding="utf-8", newline="\n")
+    for name, content in taken.items():
+        (HERE / name).write_text(content, encoding="utf-8", newline="\n")
     print(f"{len(taken)} pictures, {len(stale)} of them new or changed")
     return 0
 
 
+def stale_of(taken: dict[str, str]) -> list[str]:
+    """The names of those that are not what is stored."""
+    return [name for name, content in taken.items() if stored(name) != content]
+
+
 def stored(name: str) -> str | None:
-    path = HERE / f"{name}.svg"
+    path = HERE / name
     return path.read_text(encoding="utf-8") if path.exists() else None
 
 
