@@ -79,7 +79,7 @@ async def bare(upstream: str, client: httpx.AsyncClient) -> AsyncIterator[dict[s
 
     app = Starlette(routes=[Route("/v1/messages", forward, methods=["POST"])])
     config = uvicorn.Config(
-        app, lifespan="off", access_log=False, log_config=None, ws="none", http="h11", loop="asyncio"
+        app, lifespan="off", access_log=False, log_config=None, ws="none", http="httptools", loop="asyncio"
     )
     server = uvicorn.Server(config)
     bound = socket.create_server(("127.0.0.1", 0), backlog=512)

@@ -33,7 +33,6 @@ hold up every send: measured, twice the requests a second with this."""
 KEPT_IDLE_S = 75
 """A connection is kept longer than clients' pools keep theirs: closing first would fail a request on its way."""
 
-MAX_HEADER_BYTES = 64 * 1024
 BACKLOG = 512
 
 
@@ -116,7 +115,6 @@ class Gateway:
             http=PatientProtocol.patient_for(wanted.read_timeout_s),
             ws="none",
             backlog=BACKLOG,
-            h11_max_incomplete_event_size=MAX_HEADER_BYTES,
             timeout_keep_alive=KEPT_IDLE_S,
             timeout_graceful_shutdown=round(wanted.stop_grace_s),
             server_header=False,

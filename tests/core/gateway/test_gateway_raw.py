@@ -114,6 +114,23 @@ async def test_a_request_without_a_host_is_refused(shared: Gatewayed) -> None:
             assert (await caller.closed()).split()[1] in (b"400", b"421")
 
 
+async def test_two_hosts_in_one_request_are_refused(shared: Gatewayed) -> None:
+    """Whoever looks at the other one would think that it was let in."""
+    for hosts in (("localhost", "evil.example"), ("evil.example", "localhost"), ("localhost", "localhost")):
+        async with wire(shared) as caller:
+            caller.send("GET /healthz HTTP/1.1\r\n", *(f"Host: {host}\r\n" for host in hosts), "\r\n")
+            assert (await caller.closed()).startswith(b"HTTP/1.1 400")
+
+
+async def test_an_address_in_the_request_line_is_no_way_past_the_host(shared: Gatewayed) -> None:
+    async with wire(shared) as caller:
+        caller.send("GET http://localhost/healthz HTTP/1.1\r\nHost: evil.example\r\n\r\n")
+        assert (await caller.answer())[0] == 421
+    async with wire(shared) as caller:
+        caller.send("CONNECT localhost:80 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert (await caller.closed()).startswith(b"HTTP/1.1 400")
+
+
 PAGES = [
     "Origin: https://evil.example",
     "Origin: http://localhost:7682",
@@ -223,11 +240,31 @@ async def test_a_large_body_within_the_limit_gets_through(own: Gatewayed) -> Non
     assert answer["usage"]["prompt_tokens"] > 700_000
 
 
-async def test_headers_that_are_too_large_end_the_connection(shared: Gatewayed) -> None:
+LONG_HEADS: list[tuple[bytes, ...]] = [
+    (b"X-Long: " + b"x" * 200_000, b"\r\n\r\n"),
+    tuple(b"X-%d: y\r\n" % n for n in range(20_000)),
+    # without an end, in pieces: nothing of it is a header yet
+    (b"X-Long: ", *[b"x" * 4096] * 60),
+]
+
+
+@pytest.mark.parametrize("head", LONG_HEADS, ids=["one", "many", "endless"])
+async def test_headers_that_are_too_large_end_the_connection(shared: Gatewayed, head: tuple[bytes, ...]) -> None:
     async with wire(shared) as caller:
-        caller.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Long: ", "x" * 200_000, "\r\n\r\n")
-        assert b" 400 " in (await caller.closed())[:30] + b" 400 "  # the socket may be reset before it is read
+        caller.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n")
+        for piece in head:
+            caller.send(piece)
+            await asyncio.sleep(0)
+        answer = await caller.closed()
+        assert not answer or answer.startswith(b"HTTP/1.1 431")  # reset before it is read, for what was left unread
     assert (await (await shared.http()).get("/healthz")).status_code == 200
+
+
+async def test_a_line_that_is_too_long_for_a_path_is_refused_too(shared: Gatewayed) -> None:
+    async with wire(shared) as caller:
+        caller.send("GET /", "x" * 100_000, " HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        answer = await caller.closed()
+        assert not answer or answer.startswith(b"HTTP/1.1 431")
 
 
 async def test_garbage_is_not_http(shared: Gatewayed) -> None:
@@ -281,6 +318,43 @@ async def test_requests_in_one_go_are_answered_in_their_order(shared: Gatewayed)
         answers = [await caller.answer() for _ in range(4)]
     assert [status for status, _, _ in answers] == [200, 400, 200, 200]
     assert [answers[n][2]["usage"]["completion_tokens"] for n in (0, 2)] == [3, 4]
+
+
+async def test_garbage_behind_a_request_does_not_break_into_its_answer(shared: Gatewayed) -> None:
+    body = json.dumps({**HELLO, "stream": True}).encode()
+    async with wire(shared) as caller:
+        caller.send(post(shared, body), "\x16\x03\x01 this is no request\r\n\r\n")
+        answer = await caller.closed()
+    assert b" 400 " not in answer
+    await until(lambda: shared.idle())
+
+
+async def test_leaving_with_requests_in_line_ends_the_one_that_is_served(own: Gatewayed) -> None:
+    own.force(Fault("slow", path="/v1/messages", seconds=600))
+    async with wire(own) as caller:
+        caller.send(post(own, json.dumps(HELLO).encode()), post(own, json.dumps(HELLO).encode()))
+        await until(lambda: own.calls())
+    await until(lambda: own.failed())
+    assert own.failed()[-1].message == "The caller went away."
+    assert own.idle()
+    assert len(own.calls()) == 1
+
+
+async def test_an_offer_to_speak_http_2_is_passed_over(shared: Gatewayed) -> None:
+    """Java's client makes one with every request, curl with `--http2`."""
+    offer = ("Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA")
+    whole = post(shared, json.dumps(HELLO).encode(), *offer)
+    head, _, body = whole.partition("\r\n\r\n")
+    async with wire(shared) as caller:
+        for pieces in ([whole], [whole, whole], [f"{head}\r\n\r\n", body], [head[:50], head[50:] + "\r\n\r\n", body]):
+            for piece in pieces:
+                caller.send(piece)
+                await asyncio.sleep(0)
+            for _ in range(pieces.count(whole) or 1):
+                status, _, answer = await caller.answer()
+                assert (status, answer["choices"][0]["finish_reason"]) == (200, "stop")
+        caller.send(post(shared, json.dumps(HELLO).encode(), "Connection: Upgrade, close", "Upgrade: h2c"))
+        assert (await caller.answer())[1]["connection"] == "close"
 
 
 # --- slow callers -----------------------------------------------------------------------------------------
