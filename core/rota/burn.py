@@ -70,11 +70,9 @@ def lately(samples: Sequence[Sample], span: float) -> float:
     if len(samples) < 2:
         return 0.0
     last = first = samples[-1]
-    for index in range(len(samples) - 2, -1, -1):
-        sample = samples[index]
-        if last.at - sample.at > span:
-            break
-        if sample.resets_at != last.resets_at and not same_window(sample, last):
+    since, resets_at = last.at - span, last.resets_at
+    for sample in reversed(samples):
+        if sample.at < since or (sample.resets_at != resets_at and not same_window(sample, last)):
             break
         first = sample
     if first is last:

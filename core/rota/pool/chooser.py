@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from rota.events import Candidate
+from rota.pool.places import Places
 from rota.pool.plan import Closes
 from rota.pool.preference import By, Preferred, Question, preferred
 from rota.pool.rules import Order
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from rota.clock import Clock
     from rota.pool.gate import Gate, Slot
     from rota.pool.plan import Trail
-    from rota.pool.preference import Place, View
+    from rota.pool.preference import View
     from rota.pool.roster import Rosters
     from rota.pool.routing import Target
     from rota.pool.rules import Rules
@@ -52,9 +53,8 @@ class Pick:
 class SoleView:
     """One account, looked at afresh: for questions that name it."""
 
-    places: Sequence[Place] = ()
-
     def __init__(self, snapshot: Snapshot, question: Question, rules: Rules, now: float) -> None:
+        self.places = Places()
         state = snapshot.account(question.account_id or "")
         self._standing = (
             standing(state, question.model, now, rules, asked_for=question.asked_for) if state is not None else None

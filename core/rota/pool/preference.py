@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from enum import StrEnum
 from math import inf
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol
 
 from rota.pool.standing import Standing, model_barred
 from rota.values import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
+    from rota.pool.places import Place, Places
     from rota.pool.rules import Rules
     from rota.pool.strategies.base import Strategy
-    from rota.snapshot import Snapshot
-
-Place: TypeAlias = tuple[Any, ...]
-"""`(tier, priority, *strategy key, account id)`: sorts the accounts of a provider, best first."""
+    from rota.snapshot import AccountState, Choice, Snapshot
 
 TELLING = frozenset({"chat", "cli"})
 """Clients in which a person names an account with their own hands."""
@@ -46,8 +43,8 @@ class View(Protocol):
     """The accounts of one provider, in a strategy's order."""
 
     @property
-    def places(self) -> Sequence[Place]:
-        """Of the accounts that may serve, sorted."""
+    def places(self) -> Places:
+        """Of the accounts that may serve."""
         ...
 
     def standing(self, account_id: str) -> Standing | None:
@@ -72,12 +69,21 @@ class Preferred:
     """One account that may serve, and why it stands where it stands."""
 
     standing: Standing
-    reason: str
+    said: str
+    """Why, as far as the strategy does not say it."""
     by: By
+    strategy: Strategy | None = None
+    """Whose reason counts besides."""
+    now: float = 0.0
 
     @property
     def account_id(self) -> str:
-        return self.standing.state.id
+        return self.standing.state.account.id
+
+    @property
+    def reason(self) -> str:
+        """Why in words, put together when they are read: most that are looked at are not told of."""
+        return self.said if self.strategy is None else self.said + self.strategy.reason(self.standing, self.now)
 
 
 def place(standing: Standing, strategy: Strategy, rules: Rules) -> Place:
@@ -111,22 +117,32 @@ def preferred(
     """The accounts that may serve, most preferred first; lazily, since most callers want one."""
     only = only_account(snapshot, question, rules)
     if only is not None:
-        standing = _open(view, only[0], question)
-        if standing is not None and _may(standing, question, now):
+        standing = _able(view, only[0], question, now)
+        if standing is not None:
             yield Preferred(standing, only[1], By.ONLY)
         return
-    seen: set[str] = set()
-    for first in _firsts(snapshot, question, view, strategy, rules, now):
-        if first.account_id not in seen:
-            seen.add(first.account_id)
-            yield first
+    kept = bound(snapshot, question, rules, now)
+    if kept is not None:
+        standing = _able(view, kept, question, now)
+        if standing is not None:
+            yield Preferred(standing, "the session stays here", By.SESSION)
+        else:
+            kept = None
+    active = snapshot.active.get(question.provider)
+    stays = active.account_id if active is not None else None
+    if active is not None and stays is not None and stays != kept:
+        standing = _able(view, stays, question, now)
+        found = _as_active(standing, active, view, strategy, rules, now) if standing is not None else None
+        if found is not None:
+            yield found
+        else:
+            stays = None
     for entry in _in_turn(snapshot, question, view, strategy):
         account_id = entry[-1]
-        if account_id in seen:
-            continue
-        standing = view.standing(account_id)
-        if standing is not None and _may(standing, question, now):
-            yield Preferred(standing, strategy.reason(standing, now), By.STRATEGY)
+        if account_id != kept and account_id != stays:
+            standing = _able(view, account_id, question, now)
+            if standing is not None:
+                yield Preferred(standing, "", By.STRATEGY, strategy, now)
 
 
 def bound(snapshot: Snapshot, question: Question, rules: Rules, now: float) -> str | None:
@@ -139,65 +155,55 @@ def bound(snapshot: Snapshot, question: Question, rules: Rules, now: float) -> s
     return session.account_id
 
 
-def _firsts(
-    snapshot: Snapshot, question: Question, view: View, strategy: Strategy, rules: Rules, now: float
-) -> Iterator[Preferred]:
-    """Those that go before the strategy's order."""
-    kept = bound(snapshot, question, rules, now)
-    if kept is not None:
-        standing = _open(view, kept, question)
-        if standing is not None and _may(standing, question, now):
-            yield Preferred(standing, "the session stays here", By.SESSION)
-    active = snapshot.active.get(question.provider)
-    if active is None or active.account_id is None:
-        return
-    standing = _open(view, active.account_id, question)
-    if standing is None or not _may(standing, question, now):
-        return
+def _as_active(
+    standing: Standing, active: Choice, view: View, strategy: Strategy, rules: Rules, now: float
+) -> Preferred | None:
+    """The active account as the first of all, while it is to take new sessions."""
     used_at = standing.state.last_used_at
     if used_at is None or used_at < active.stamp[0]:
-        yield Preferred(standing, active.reason or "chosen for new sessions", By.ACTIVE)
-    else:
-        best = view.places[0] if view.places else None
-        rank = (_tier(standing, strategy, rules, active=True), standing.state.account.priority)
-        rival = view.standing(best[-1]) if best is not None and best[:2] == rank else None
-        if best is None or (rank <= best[:2] and strategy.stays(standing, rival)):
-            reason = f"stays while there is room: {strategy.reason(standing, now)}"
-            yield Preferred(standing, reason, By.ACTIVE)
+        return Preferred(standing, active.reason or "chosen for new sessions", By.ACTIVE)
+    best = view.places.first
+    rank = (_tier(standing, strategy, rules, active=True), standing.state.account.priority)
+    rival = view.standing(best[-1]) if best is not None and best[:2] == rank else None
+    if best is None or (rank <= best[:2] and strategy.stays(standing, rival)):
+        return Preferred(standing, "stays while there is room: ", By.ACTIVE, strategy, now)
+    return None
 
 
 def _in_turn(snapshot: Snapshot, question: Question, view: View, strategy: Strategy) -> Iterator[Place]:
     """The places in order; for a ring, each group of equals begun behind the active account."""
-    places = view.places
-    active = snapshot.active.get(question.provider)
-    state = snapshot.accounts.get(active.account_id or "") if strategy.rotates and active is not None else None
-    if state is None:
-        yield from places
-        return
-    begin = 0
-    while begin < len(places):
-        group = places[begin][:2]
-        end = bisect_left(places, (*group, inf), begin)
-        behind = bisect_right(places, (*group, state.account.position, state.id), begin, end)
-        for index in range(behind, end):
-            yield places[index]
-        for index in range(begin, behind):
-            yield places[index]
-        begin = end
+    active = snapshot.active.get(question.provider) if strategy.rotates else None
+    state = snapshot.accounts.get(active.account_id or "") if active is not None else None
+    return iter(view.places) if state is None else _ring(view.places, state)
 
 
-def _open(view: View, account_id: str, question: Question) -> Standing | None:
+def _ring(places: Places, state: AccountState) -> Iterator[Place]:
+    first = places.first
+    while first is not None:
+        group = first[:2]
+        begin = (*group, state.account.position, state.id)
+        end = (*group, inf)
+        yield from _between(places, begin, end)
+        yield from _between(places, group, begin)
+        first = next(places.after(end), None)
+
+
+def _between(places: Places, begin: Place, end: Place) -> Iterator[Place]:
+    """Those behind `begin`, up to `end` itself."""
+    for entry in places.after(begin):
+        if entry > end:
+            return
+        yield entry
+
+
+def _able(view: View, account_id: str, question: Question, now: float) -> Standing | None:
+    """How the account stands, if it may serve."""
     standing = view.standing(account_id)
-    if standing is None or standing.state.account.provider != question.provider:
+    if standing is None or standing.barred is not None:
+        return None
+    state = standing.state
+    if state.account.provider != question.provider:
+        return None
+    if question.model is not None and state.model_holds and model_barred(state, question.model, now) is not None:
         return None
     return standing
-
-
-def _may(standing: Standing, question: Question, now: float) -> bool:
-    if standing.barred is not None:
-        return False
-    return (
-        question.model is None
-        or not standing.state.model_holds
-        or model_barred(standing.state, question.model, now) is None
-    )

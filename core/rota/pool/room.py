@@ -17,7 +17,6 @@ LONG_S = 86_400.0
 ELSEWHERE = 0.95
 """Where `auto` moves on in a window that no threshold names."""
 
-_NOTHING = (-1.0, "")
 _KNOWN_LENGTHS = {
     "5h": 18_000.0,
     "7d": 604_800.0,
@@ -83,19 +82,26 @@ def room(windows: Iterable[QuotaWindow], model: str | None, now: float, threshol
         if not expired:
             if resets_at is not None and (changes_at is None or resets_at < changes_at):
                 changes_at = resets_at
-            if window.spent(now) and (spent is None or _later(window, spent)):
+            if (window.status == "rejected" or (used is not None and used >= 1.0)) and (
+                spent is None or _later(window, spent)
+            ):
                 spent = window
-        length = window.length if window.length is not None else length_of(window)
-        if length <= BURST_S or used is None:
+        if used is None:
+            continue
+        length = window.length
+        if length is None:
+            length = length_of(window)
+        if length <= BURST_S:
             continue
         if length >= LONG_S:
             if expired:
                 if long is None:
                     long, long_label = 0.0, window.label
                 continue
-            if long is None or (used, window.label) > (long, long_label):
+            if long is None or used > long or (used == long and window.label > long_label):
                 long, long_label = used, window.label
-            pace = used - _elapsed(window, length)
+            # By when it was seen, not by the clock: so an order by it keeps.
+            pace = used if resets_at is None else used - _elapsed(resets_at - window.observed_at, length)
             if ahead is None or pace > ahead:
                 ahead = pace
             if resets_at is not None and (long_resets_at is None or resets_at < long_resets_at):
@@ -105,7 +111,7 @@ def room(windows: Iterable[QuotaWindow], model: str | None, now: float, threshol
                 if short is None:
                     short, short_label = 0.0, window.label
                 continue
-            if short is None or (used, window.label) > (short, short_label):
+            if short is None or used > short or (used == short and window.label > short_label):
                 short, short_label = used, window.label
                 if resets_at is not None:
                     short_key = window.key
@@ -146,11 +152,9 @@ def room(windows: Iterable[QuotaWindow], model: str | None, now: float, threshol
     )
 
 
-def _elapsed(window: QuotaWindow, length: float) -> float:
-    """Share of the window's time that had gone by when it was seen: no clock, so that an order by it keeps."""
-    if window.resets_at is None:
-        return 0.0
-    return min(1.0, max(0.0, 1.0 - (window.resets_at - window.observed_at) / length))
+def _elapsed(left: float, length: float) -> float:
+    """Share of a window's time that is over when so much is left."""
+    return 0.0 if left >= length else 1.0 if left <= 0.0 else 1.0 - left / length
 
 
 def _later(window: QuotaWindow, other: QuotaWindow) -> bool:

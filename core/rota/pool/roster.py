@@ -6,13 +6,13 @@ says whose windows reset or holds ended. The answers are those of `strategy.Whol
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
 from collections import OrderedDict
 from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING
 
 from rota.events import AccountAdded, AccountRemoved, AccountSwitched, QuotaObserved
-from rota.pool.preference import Place, place
+from rota.pool.places import Places
+from rota.pool.preference import place
 from rota.pool.standing import Standing, standing
 from rota.pool.strategies import named
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from rota.events import Event
+    from rota.pool.places import Place
     from rota.pool.rules import Rules
     from rota.snapshot import AccountState, Snapshot
 
@@ -27,6 +28,9 @@ KEYS_KEPT = 512
 """Models of which is remembered which windows apply; callers make up names."""
 KEPT = 16
 """Indexes kept: one a provider and set of model-scoped windows that apply."""
+
+
+_NOT_LISTED: tuple[None, None] = (None, None)
 
 
 class Roster:
@@ -37,16 +41,16 @@ class Roster:
         self._scopes = scopes
         self._rules = rules
         self._strategy = named(rules.strategy)
-        self._standings: dict[str, Standing] = {}
-        self._place_of: dict[str, Place] = {}
+        self._kept: dict[str, tuple[Standing, Place | None]] = {}
+        """How each account stands, and its place among those that may serve."""
         self._due: list[tuple[float, str]] = []
-        self._due_of: dict[str, float] = {}
-        self.places: list[Place] = []
+        self.places = Places()
         self.touched: set[str] = set()
         """Accounts of which an event was seen since the last `mend`."""
 
     def standing(self, account_id: str) -> Standing | None:
-        return self._standings.get(account_id)
+        kept = self._kept.get(account_id)
+        return kept[0] if kept is not None else None
 
     def changes_by(self, at: float) -> bool:
         """Whether time alone changes any account's standing up to then; a cheap no for most."""
@@ -54,58 +58,44 @@ class Roster:
 
     def build(self, snapshot: Snapshot, now: float) -> None:
         """Look at every account, once."""
-        self._standings = {
-            account_id: standing(state, self._scopes, now, self._rules)
+        self._kept = {
+            account_id: self._look_at(state, now)
             for account_id, state in snapshot.accounts.items()
             if self._lists(state)
         }
-        self._place_of = {
-            account_id: place(s, self._strategy, self._rules)
-            for account_id, s in self._standings.items()
-            if s.barred is None
-        }
-        self.places = sorted(self._place_of.values())
-        self._due_of = {key: s.changes_at for key, s in self._standings.items() if s.changes_at is not None}
-        self._due = [(at, key) for key, at in self._due_of.items()]
+        self.places = Places(found for _, found in self._kept.values() if found is not None)
+        self._due = [(s.changes_at, key) for key, (s, _) in self._kept.items() if s.changes_at is not None]
         heapify(self._due)
         self.touched.clear()
 
     def mend(self, snapshot: Snapshot, now: float) -> None:
         """Look again at the accounts that changed or whose time came."""
         while self._due and self._due[0][0] <= now:
-            at, account_id = heappop(self._due)
-            if self._due_of.get(account_id) == at:
-                self.touched.add(account_id)
+            self.touched.add(heappop(self._due)[1])
         for account_id in self.touched:
-            self._look_at(account_id, snapshot.accounts.get(account_id), now)
+            self._mend(account_id, snapshot.accounts.get(account_id), now)
         self.touched.clear()
 
-    def _look_at(self, account_id: str, state: AccountState | None, now: float) -> None:
-        old = self._place_of.pop(account_id, None)
-        if state is None or not self._lists(state):
-            new = None
-            self._standings.pop(account_id, None)
-            self._due_of.pop(account_id, None)
-        else:
-            stands = standing(state, self._scopes, now, self._rules)
-            self._standings[account_id] = stands
-            self._await(account_id, stands.changes_at)
-            new = place(stands, self._strategy, self._rules) if stands.barred is None else None
-        if new is not None:
-            self._place_of[account_id] = new
-        if old == new:
-            return
-        if old is not None:
-            del self.places[bisect_left(self.places, old)]
-        if new is not None:
-            insort(self.places, new)
+    def _mend(self, account_id: str, state: AccountState | None, now: float) -> None:
+        before, old = self._kept.get(account_id, _NOT_LISTED)
+        new = None
+        if state is not None and self._lists(state):
+            stands, new = self._kept[account_id] = self._look_at(state, now)
+            due = stands.changes_at
+            # Times that no longer hold stay in the heap: looking once too often when they come does no harm.
+            if due is not None and (before is None or before.changes_at != due):
+                heappush(self._due, (due, account_id))
+        elif before is not None:
+            del self._kept[account_id]
+        if old != new:
+            if old is not None:
+                self.places.remove(old)
+            if new is not None:
+                self.places.add(new)
 
-    def _await(self, account_id: str, at: float | None) -> None:
-        if at is None:
-            self._due_of.pop(account_id, None)
-        elif self._due_of.get(account_id) != at:
-            self._due_of[account_id] = at
-            heappush(self._due, (at, account_id))
+    def _look_at(self, state: AccountState, now: float) -> tuple[Standing, Place | None]:
+        stands = standing(state, self._scopes, now, self._rules)
+        return stands, place(stands, self._strategy, self._rules) if stands.barred is None else None
 
     def _lists(self, state: AccountState) -> bool:
         return state.known and not state.removed and state.account.provider == self._provider

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rota.choice import Candidate
-from rota.pool.preference import Place, Question, only_account, place, preferred
+from rota.pool.places import Places
+from rota.pool.preference import Question, only_account, place, preferred
 from rota.pool.rules import Rules, rules_of
 from rota.pool.standing import Barred, Standing, model_barred, standing
 from rota.pool.strategies import named
@@ -108,11 +109,8 @@ class WholeView:
             if state.account.provider == question.provider
         }
         held = snapshot.model_hold(question.provider, question.model, now) if question.model is not None else None
-        self.places: list[Place] = (
-            []
-            if held is not None
-            else sorted(place(s, strategy, rules) for s in self.standings.values() if s.barred is None)
-        )
+        able = self.standings.values() if held is None else ()
+        self.places = Places(place(s, strategy, rules) for s in able if s.barred is None)
         if held is not None:
             hold = Barred(f"{question.model} is cooling for every account: {held.reason}", back_at=held.until)
             self.standings = {

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rota.burn import lately
 from rota.pool.room import length_of
-from rota.pool.strategies.base import SOMEWHERE, added, ago, last_used, use_in_words
+from rota.pool.strategies.base import SOMEWHERE, ago, use_in_words
 
 if TYPE_CHECKING:
     from rota.pool.rules import Rules
@@ -45,7 +45,8 @@ class Auto:
     rotates = False
 
     def key(self, standing: Standing) -> tuple[float, ...]:
-        return (self.score(standing) // STEP, last_used(standing), added(standing))
+        state = standing.state
+        return (self.score(standing) // STEP, state.last_used_at or 0.0, state.account.position)
 
     def stays(self, active: Standing, rival: Standing | None) -> bool:
         if rival is None or _near(rival, RETURN_MARGIN):
