@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import TYPE_CHECKING, Any
 
-from rota.errors import RotaError, VaultError
+from rota.errors import ConfigError, RotaError, VaultError
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -19,6 +20,8 @@ LOOK_S = 1.0
 """Between two looks whether there is an account to ask about by now."""
 LINKS_S = 5.0
 """Between two looks whether a login is shared with another tool by now."""
+FILE_S = 2.0
+"""Between two looks whether the settings file was changed by somebody else."""
 
 
 class Background:
@@ -35,6 +38,7 @@ class Background:
         self._spawn(self._poll())
         self._spawn(self._watch_shared_logins())
         self._spawn(self._speak_up())
+        self._spawn(self._follow_settings())
         if self._engine.settings.gateway.with_app:
             self._spawn(self._open_gateway())
 
@@ -100,6 +104,19 @@ class Background:
         from rota.alerting import Alerter
 
         await Alerter(self._engine.journal, self._engine.clock, lambda: self._engine.settings.alerts).run()
+
+    async def _follow_settings(self) -> None:
+        from rota.config.follow import SettingsFollower
+
+        engine = self._engine
+        follower = SettingsFollower(engine.paths, os.environ)
+        while True:
+            await engine.clock.sleep(FILE_S)
+            try:
+                for key in follower.changed():
+                    engine.take_up(key)
+            except ConfigError as error:
+                self.notices.append(f"{error} {error.hint} Until then the settings stay as they were.".strip())
 
     async def _open_gateway(self) -> None:
         try:

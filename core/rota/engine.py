@@ -109,8 +109,8 @@ class Engine:
     def change_setting(self, key: str, value: Any) -> None:
         """Write one setting to the file, and go on by it.
 
-        The pool's rules and the age of the catalogue hold from the next request on. What a part was built with
-        (addresses, time-outs, the pace of polling, the vault, the gateway) holds until the next start.
+        What cannot be changed under way (addresses, the vault, what the gateway was started with) is marked so in
+        `Rule.restart`; all else holds from the next request or the next look on.
 
         Raises:
             ConfigError: the name or the value is not allowed, or the file is wrong; nothing was changed.
@@ -130,8 +130,7 @@ class Engine:
         value = config.get(config.load(self.paths, os.environ), setting.key)
         self.settings = config.with_value(self.settings, setting.key, value)
         if self._services is not None:
-            self._services.pool.take_settings(self.settings)
-            self._services.catalogue.fresh_for = self.settings.catalogue.cache_ttl_s
+            self._services.take_settings(self.settings)
 
     async def recent(self, limit: int = 200) -> list[Event]:
         """The newest events of the log, oldest first."""

@@ -11,7 +11,7 @@ from rota.migrate.desk import shared_logins
 from rota.pool.pool import Pool
 from rota.pool.refresh import Credentials
 from rota.providers.anthropic import AnthropicProvider
-from rota.providers.http import Timeouts, open_client
+from rota.providers.http import Timeouts, open_client, phases
 from rota.providers.puter import PuterProvider
 from rota.usage import Poller
 
@@ -40,10 +40,21 @@ class Services:
     providers: Mapping[str, Provider]
     anthropic: AnthropicProvider
     pool: Pool
+    puter: PuterProvider
     poller: Poller
     catalogue: Catalogue
 
     async def aclose(self) -> None:
+    def take_settings(self, settings: Settings) -> None:
+        """Go on by other settings; what is under way ends by those that it began with."""
+        self.pool.take_settings(settings)
+        self.poller.take_settings(settings.usage)
+        self.credentials.ahead_s = settings.pool.refresh_ahead_s
+        self.catalogue.fresh_for = settings.catalogue.cache_ttl_s
+        waits = settings.timeouts
+        self.puter.take_waits(waits.answer_s, waits.first_content_s, waits.between_chunks_s)
+        self.client.timeout = phases(_timeouts(settings))
+
         """Let what is under way end, then close the connections."""
         await self.pool.aclose()
         await self.credentials.aclose()
@@ -53,6 +64,10 @@ class Services:
 
 
 async def make_services(
+def _timeouts(settings: Settings) -> Timeouts:
+    return Timeouts(connect=settings.timeouts.connect_s, read=settings.timeouts.first_content_s)
+
+
     *,
     paths: Paths,
     settings: Settings,
@@ -68,7 +83,7 @@ async def make_services(
         transport: for the HTTP client, in tests.
     """
     waits = settings.timeouts
-    client = open_client(transport=transport, timeouts=Timeouts(connect=waits.connect_s, read=waits.first_content_s))
+    client = open_client(transport=transport, timeouts=_timeouts(settings))
     anthropic = AnthropicProvider(
         client,
         api_url=settings.anthropic.api_url,
@@ -99,5 +114,6 @@ async def make_services(
         anthropic=anthropic,
         pool=Pool(journal, credentials, providers, settings, clock, rng),
         poller=Poller(journal, credentials, providers, settings.usage, clock, rng),
+        puter=puter,
         catalogue=Catalogue(providers, credentials, paths.catalogue_file, clock, settings.catalogue.cache_ttl_s),
     )

@@ -198,10 +198,16 @@ class GatewaySettings:
         le=3600,
         help="Seconds a request is kept waiting while every account is cooling; 0: say so at once.",
     )
-    max_body_bytes: int = setting(32 * MIB, ge=1024, le=512 * MIB, help="The largest request body taken.")
-    max_concurrent: int = setting(512, ge=1, le=10_000, help="Requests served at the same time.")
-    read_timeout_s: float = setting(30.0, ge=1, le=600, help="Seconds a client may take to send its request.")
-    stop_grace_s: float = setting(10.0, ge=0, le=600, help="Seconds that running answers get to finish on stopping.")
+    max_body_bytes: int = setting(
+        32 * MIB, ge=1024, le=512 * MIB, restart=True, help="The largest request body taken."
+    )
+    max_concurrent: int = setting(512, ge=1, le=10_000, restart=True, help="Requests served at the same time.")
+    read_timeout_s: float = setting(
+        30.0, ge=1, le=600, restart=True, help="Seconds a client may take to send its request."
+    )
+    stop_grace_s: float = setting(
+        10.0, ge=0, le=600, restart=True, help="Seconds that running answers get to finish on stopping."
+    )
     with_app: bool = setting(False, restart=True, help="Start the endpoint together with the app.")
 
 
@@ -210,6 +216,7 @@ class TimeoutSettings:
     """How long providers may take."""
 
     connect_s: float = setting(10.0, ge=0.1, le=300, help="Seconds to connect.")
+        restart=True,
     first_content_s: float = setting(120.0, ge=1, le=3600, help="Seconds until a stream's first content.")
     between_chunks_s: float = setting(60.0, ge=1, le=3600, help="Seconds of silence in the middle of a stream.")
     answer_s: float = setting(600.0, ge=1, le=7200, help="Seconds for a whole answer that is not streamed.")
@@ -223,7 +230,7 @@ class UiSettings:
     ascii: bool = setting(False, help="Draw with plain characters only.")
     animations: bool = setting(True, help="Let things move; off for slow links and calm eyes.")
     keys: Mapping[str, str] = setting(
-        {}, restart=True, help="Other keys for commands, by the command's id: `add-account` = `ctrl+n`."
+        {}, help="Other keys for commands, by the command's id: `add-account` = `ctrl+n`."
     )
 
 
@@ -267,22 +274,27 @@ class CatalogueSettings:
 @dataclass(frozen=True, slots=True)
 class HistorySettings:
     """How long the event log remembers."""
+    title: bool = setting(True, help="Say the worst thing in the terminal's title while the app is open.")
 
-    events_days: float = setting(30.0, ge=1, le=3650, help="Days until events are thinned to samples.")
+    events_days: float = setting(30.0, ge=1, le=3650, restart=True, help="Days until events are thinned to samples.")
 
 
 @dataclass(frozen=True, slots=True)
 class StatsSettings:
     """Latency, speed and errors per model."""
 
-    max_samples: int = setting(200, ge=10, le=100_000, help="The last requests a model's figures are taken from.")
+    max_samples: int = setting(
+        200, ge=10, le=100_000, restart=True, help="The last requests a model's figures are taken from."
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class DebugLogSettings:
     """The debug log, once `debug` is on."""
 
-    level: str = setting("debug", choices=("error", "info", "debug"), help="The least serious lines written.")
+    level: str = setting(
+        "debug", choices=("error", "info", "debug"), restart=True, help="The least serious lines written."
+    )
     folder: str = setting("", restart=True, help="Where it is written; empty: rota's log folder.")
     max_bytes: int = setting(5 * MIB, ge=65_536, le=1024 * MIB, restart=True, help="Bytes until a new file begins.")
     keep_files: int = setting(3, ge=1, le=100, restart=True, help="How many full files are kept.")
@@ -292,11 +304,17 @@ class DebugLogSettings:
 class SharingSettings:
     """Logins shared with other tools: a renewed one is written back, one renewed there is taken over."""
 
-    opencode: bool = setting(True, help="OpenCode's `auth.json`.")
-    anthropic_accounts: bool = setting(True, help="The plugin anthropic-multi-auth's `anthropic-accounts.json`.")
-    puter_accounts: bool = setting(True, help="The plugin opencode-puter-auth's `puter-accounts.json`.")
-    multi_account: bool = setting(True, help="Both generations of `anthropic-multi-account-accounts.json`.")
-    claude_code: bool = setting(True, help="Claude Code's own login: read for its usage, never renewed by rota.")
+    opencode: bool = setting(True, restart=True, help="OpenCode's `auth.json`.")
+    anthropic_accounts: bool = setting(
+        True, restart=True, help="The plugin anthropic-multi-auth's `anthropic-accounts.json`."
+    )
+    puter_accounts: bool = setting(True, restart=True, help="The plugin opencode-puter-auth's `puter-accounts.json`.")
+    multi_account: bool = setting(
+        True, restart=True, help="Both generations of `anthropic-multi-account-accounts.json`."
+    )
+    claude_code: bool = setting(
+        True, restart=True, help="Claude Code's own login: read for its usage, never renewed by rota."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,8 +327,10 @@ class Settings:
         restart=True,
         help="Where secrets are kept: the system keyring, a private file, or the keyring where one works.",
     )
-    debug: bool = setting(False, help="Write a debug log, free of secrets and of what you ask.")
-    log_format: str = setting("text", choices=("text", "json"), help="Debug lines for people, or one object a line.")
+    debug: bool = setting(False, restart=True, help="Write a debug log, free of secrets and of what you ask.")
+    log_format: str = setting(
+        "text", choices=("text", "json"), restart=True, help="Debug lines for people, or one object a line."
+    )
     anthropic: AnthropicSettings = field(default_factory=AnthropicSettings)
     puter: PuterSettings = field(default_factory=PuterSettings)
     pool: PoolSettings = field(default_factory=PoolSettings)

@@ -182,12 +182,17 @@ class Poller:
         self._nudged = asyncio.Event()
         self._described_at: dict[str, float] = {}
 
+    def take_settings(self, usage: UsageSettings) -> None:
+        """Go on at another pace, stop, or begin again."""
+        self._usage = usage
+        self.nudge()
+
     async def run(self) -> None:
         """Poll until cancelled, one account at a time."""
-        while self._usage.enabled:
+        while True:
             now = self._clock.now()
             next_at = now + 60.0
-            for state in self._journal.snapshot.listed():
+            for state in self._journal.snapshot.listed() if self._usage.enabled else ():
                 turn = self._due(self._journal.snapshot, state, now)
                 if turn is None:
                     continue

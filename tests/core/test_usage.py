@@ -239,14 +239,22 @@ async def test_a_new_account_is_asked_about_at_once_on_a_clock_that_runs(tmp_pat
     assert asked(world) == 1
 
 
-async def test_polling_can_be_switched_off(world: World, tmp_path: Path) -> None:
+async def test_polling_can_be_switched_off_and_on_again(world: World, tmp_path: Path) -> None:
     settings = settings_for()
     settings = replace(settings, usage=replace(settings.usage, enabled=False))
     async with engine_on(world, tmp_path, settings=settings) as engine:
         await sign_in(engine, world, "max")
-        await (await engine.services()).poller.run()
-
-    assert asked(world) == 0
+        poller = (await engine.services()).poller
+        polling = asyncio.create_task(poller.run())
+        assert isinstance(engine.clock, ManualClock)
+        await engine.clock.advance(3600)
+        assert asked(world) == 0
+        poller.take_settings(replace(settings.usage, enabled=True))
+        async with asyncio.timeout(30):
+            while not asked(world):
+                await engine.clock.advance(1)
+        polling.cancel()
+        await asyncio.gather(polling, return_exceptions=True)
 
 
 @pytest.mark.parametrize("kind", ["puter", "api-key"])

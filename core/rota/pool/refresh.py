@@ -88,7 +88,8 @@ class Credentials:
         self._providers = providers
         self._locks = locks
         self._clock = clock
-        self._ahead_s = ahead_s
+        self.ahead_s = ahead_s
+        """Seconds before its end that a token is renewed behind the scenes."""
         self._shared = shared
         self._held: dict[str, _Held] = {}
         self._flights: dict[str, asyncio.Task[Credential]] = {}
@@ -111,7 +112,7 @@ class Credentials:
             await self._save_again(account_id, held)
         credential = held.credential
         left = self._left(credential)
-        if left is None or left > self._ahead_s:
+        if left is None or left > self.ahead_s:
             return credential
         if credential.owner is not None:
             return credential if left > 0 else await self._from_owner(account_id, credential)

@@ -68,17 +68,21 @@ def open_client(
     Proxies come from `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` (http proxies only: aiohttp speaks no
     SOCKS); loopback never goes through one. With a `transport` given, everything goes through that.
     """
-    limits = timeouts or Timeouts()
     return _Client(
         transport=transport,
         mounts=None if transport else dict.fromkeys(_LOOPBACK),
         headers={"user-agent": USER_AGENT},
         cookies=http.cookiejar.CookieJar(http.cookiejar.DefaultCookiePolicy(allowed_domains=())),
-        timeout=httpx.Timeout(connect=limits.connect, read=limits.read, write=limits.write, pool=limits.pool),
+        timeout=phases(timeouts or Timeouts()),
         limits=httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=30.0),
         follow_redirects=False,
         event_hooks=_hooks(),
     )
+
+
+def phases(timeouts: Timeouts) -> httpx.Timeout:
+    """The same in httpx's form."""
+    return httpx.Timeout(connect=timeouts.connect, read=timeouts.read, write=timeouts.write, pool=timeouts.pool)
 
 
 def _hooks() -> dict[str, Any]:

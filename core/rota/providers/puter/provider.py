@@ -59,6 +59,10 @@ class PuterProvider:
         site = urlsplit(gui_url)
         self._origin = f"{site.scheme}://{site.netloc}"
         self._clock = clock
+        self.take_waits(answer_s, first_content_s, between_chunks_s)
+
+    def take_waits(self, answer_s: float, first_content_s: float, between_chunks_s: float) -> None:
+        """Be as patient as this from the next request on."""
         self._answer_s = answer_s
         self._first_content_s = first_content_s
         self._between_chunks_s = between_chunks_s
