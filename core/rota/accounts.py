@@ -6,12 +6,12 @@ One lock across processes covers both, so that the sweep after a crash never tak
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from rota.account import Account, Health, Kind
-from rota.errors import Meaning, ProviderError, SecretMissing, UnknownAccount, VaultError
+from rota.errors import ConfigError, Meaning, ProviderError, SecretMissing, UnknownAccount, VaultError
 from rota.events import (
     AccountAdded,
     AccountDisabled,
@@ -49,6 +49,9 @@ if TYPE_CHECKING:
     Identify = Callable[[str, Credential], Awaitable[Identity]]
     """Asks a provider whose a credential is; raises `ProviderError`."""
 
+OWN = ("anthropic", "puter")
+"""The providers that rota brings along."""
+
 PREFIX = "account/"
 """What the names of account secrets in the vault begin with."""
 
@@ -84,7 +87,7 @@ class Removed:
     remains: str
     """What the provider still holds, in one sentence."""
     url: str
-    """Where the person ends it there."""
+    """Where the person ends it there; empty when rota knows no page."""
 
 
 class Accounts:
@@ -116,6 +119,8 @@ class Accounts:
         """
         from rota.providers.credential import seal
 
+        if provider not in OWN:  # a lost log must not send this key to another provider when asking whose it is
+            credential = replace(credential, provider=provider)
         async with process_lock(self._lock_path):
             await self._journal.refresh()
             known = by_identity(self._journal.snapshot, provider, identity.key)
@@ -197,7 +202,7 @@ class Accounts:
                 state = self._present(account_id)
                 await self._vault.delete(PREFIX + account_id)
                 await self._journal.commit(partial(self._removal, state, purge))
-                text, url = remains(state.account.kind)
+                text, url = remains(state.account.kind, state.account.provider)
                 done.append(Removed(account_id, state.account.label, text, url))
         return tuple(done)
 
@@ -342,13 +347,16 @@ class Accounts:
 
         try:
             credential = unseal(await self._vault.get(PREFIX + orphan))
-            provider = "puter" if credential.kind in (Kind.PUTER, Kind.PUTER_GUEST) else "anthropic"
+            own = "puter" if credential.kind in (Kind.PUTER, Kind.PUTER_GUEST) else "anthropic"
+            provider = credential.provider or own
             identity = await identify(provider, credential)
         except ProviderError as error:
             if error.failure.meaning is not Meaning.LOGIN_DEAD:
                 return f"A login in the vault belongs to no account, and nobody can say whose it is now: {error}"
             await self._vault.delete(PREFIX + orphan)
             return "A sign-in was interrupted and its login is no longer valid; it was removed. Sign in again."
+        except ConfigError as error:
+            return f"A login in the vault belongs to no account, and nothing here can ask about it: {error}"
         except VaultError as error:
             return f"A login in the vault belongs to no account and cannot be read: {error}"
         if by_identity(self._journal.snapshot, provider, identity.key) is not None:

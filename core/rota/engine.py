@@ -366,6 +366,10 @@ async def open_engine(
 ) -> AsyncIterator[Engine]:
     """Open rota's home and give its engine; on leaving, everything said so far is on disk.
 
+    Raises:
+        ConfigError: the settings file says something it may not, or names a strategy that cannot be used.
+        StoreError: the log cannot be used as it is.
+
     Args:
         home: folder that holds everything; the environment's (`ROTA_HOME`, else the system's folders) when None.
         settings: used as they are; read from the home's `config.toml` when None.
@@ -377,12 +381,17 @@ async def open_engine(
     import os
 
     from rota.config import load
+    from rota.settings import STRATEGIES
 
     environ = dict(os.environ) if home is None else {**os.environ, "ROTA_HOME": str(home)}
     paths = find_paths(environ)
     paths.ensure()
     clock = clock or SystemClock()
     settings = settings or load(paths, environ)
+    if settings.pool.strategy not in STRATEGIES:
+        from rota.pool.strategies import named  # late: another package's; what is wrong with it is said here
+
+        named(settings.pool.strategy)
     log = SqliteLog.open(paths.log_file, retention_days=settings.history.events_days)
     async with AsyncExitStack() as stack:
         journal = await stack.enter_async_context(Journal(log, clock))

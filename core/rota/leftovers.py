@@ -28,6 +28,8 @@ _REMAINS = {
 }
 
 
-def remains(kind: Kind) -> tuple[str, str]:
-    """What a provider keeps after a removal, and the page where a person ends it."""
+def remains(kind: Kind, provider: str = "anthropic") -> tuple[str, str]:
+    """What a provider keeps after a removal, and the page where a person ends it (empty: rota knows none)."""
+    if kind is Kind.API_KEY and provider != "anthropic":
+        return f"The key itself stays valid at {provider} until you delete it there.", ""
     return _REMAINS[kind]

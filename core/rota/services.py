@@ -13,6 +13,7 @@ from rota.pool.refresh import Credentials
 from rota.providers.anthropic import AnthropicProvider
 from rota.providers.http import Timeouts, open_client, phases
 from rota.providers.puter import PuterProvider
+from rota.providers.registry import Providers
 from rota.usage import Poller
 
 if TYPE_CHECKING:
@@ -100,7 +101,8 @@ def _timeouts(settings: Settings) -> Timeouts:
         first_content_s=waits.first_content_s,
         between_chunks_s=waits.between_chunks_s,
     )
-    providers: dict[str, Provider] = {"anthropic": anthropic, "puter": puter}
+    own: dict[str, Provider] = {"anthropic": anthropic, "puter": puter}
+    providers = Providers(own, client=client, clock=clock, urls=settings.providers.urls)
     shared = shared_logins(journal=journal, providers=providers, paths=paths, clock=clock, sharing=settings.sharing)
     credentials = Credentials(
         journal, vault, providers, paths.locks, clock, ahead_s=settings.pool.refresh_ahead_s, shared=shared

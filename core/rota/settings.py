@@ -58,6 +58,8 @@ class Rule:
     """Whether a running rota must be started again to see a change."""
     keys: tuple[str, ...] = ()
     """Suggested keys of a table; others are allowed."""
+    group: str = ""
+    """The entry points whose names are choices too; see `rota.plugins`."""
 
 
 def setting(
@@ -71,9 +73,10 @@ def setting(
     clock_span: bool = False,
     restart: bool = False,
     keys: Sequence[str] = (),
+    group: str = "",
 ) -> T:
     """Declare one setting of a section; bounds also hold for each entry of a list or table."""
-    rule = Rule(help, ge, le, tuple(choices), url, clock_span, restart, tuple(keys))
+    rule = Rule(help, ge, le, tuple(choices), url, clock_span, restart, tuple(keys), group)
     if isinstance(default, Mapping):
         frozen = MappingProxyType(dict(default))
         return cast("T", field(default_factory=lambda: frozen, metadata={"rule": rule}))
@@ -117,10 +120,24 @@ class PuterSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ProviderSettings:
+    """Providers that other packages register."""
+
+    urls: Mapping[str, str] = setting(
+        {},
+        url=True,
+        restart=True,
+        help="Where such a provider is, by its name: `local` = `http://127.0.0.1:8080/v1`.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class PoolSettings:
     """Which account and model serve a request, and what happens when one cannot."""
 
-    strategy: str = setting("auto", choices=STRATEGIES, help="Which account serves a new session.")
+    strategy: str = setting(
+        "auto", choices=STRATEGIES, group="rota.strategies", help="Which account serves a new session."
+    )
     rotation: bool = setting(True, help="Move to another account when one cannot serve; off: keep the one in use.")
     fallback: bool = setting(True, help="Move to another model when one cannot serve; a request may forbid it.")
     fallback_models: Mapping[str, tuple[str, ...]] = setting(
@@ -333,6 +350,7 @@ class Settings:
     )
     anthropic: AnthropicSettings = field(default_factory=AnthropicSettings)
     puter: PuterSettings = field(default_factory=PuterSettings)
+    providers: ProviderSettings = field(default_factory=ProviderSettings)
     pool: PoolSettings = field(default_factory=PoolSettings)
     usage: UsageSettings = field(default_factory=UsageSettings)
     gateway: GatewaySettings = field(default_factory=GatewaySettings)

@@ -217,8 +217,8 @@ class Poller:
         state = self._journal.snapshot.account(account_id)
         if state is None:
             return "the account is gone"
-        provider = self._providers[state.account.provider]
         try:
+            provider = self._providers[state.account.provider]
             credential = await self._credentials.current(account_id)
             if state.account.health in SHUT and (shut := await self._still_shut(state, credential)) is not None:
                 self._scheduled(state, SHUT_S, shut, None)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
     from rota.config.described import Described
+    from rota.settings import Rule
 
 STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 PYTHON = {Form.SWITCH: bool, Form.WHOLE: int, Form.NUMBER: float, Form.TEXT: str, Form.LIST: list[str]}
@@ -65,6 +66,8 @@ def _annotation(setting: Described) -> Any:
 
 def _bounded(setting: Described, form: Form | None) -> Any:
     rule = setting.rule
+    if rule.group:
+        return Annotated[str, AfterValidator(_holds(functools.partial(_is_choice, rule)))]
     if rule.choices:
         return Literal[rule.choices]
     kind: Any = PYTHON[form or Form.TEXT]
@@ -75,6 +78,15 @@ def _bounded(setting: Described, form: Form | None) -> Any:
     if form in (Form.WHOLE, Form.NUMBER):
         return Annotated[kind, Field(ge=rule.ge, le=rule.le)]
     return kind
+
+
+def _is_choice(rule: Rule, text: str) -> bool:
+    """Whether it is one of rota's own, or registered by a package; that it works is tried here."""
+    if text in rule.choices:
+        return True
+    from rota import plugins  # late: it looks into every installed package
+
+    return text in plugins.names(rule.group) and plugins.load(rule.group, text) is not None
 
 
 def _holds(allowed: Any) -> Any:
@@ -88,7 +100,9 @@ def _holds(allowed: Any) -> Any:
 
 def _clean(setting: Described, value: Any) -> Any:
     """A trailing slash on an address would double the one of every path that follows."""
-    return value.rstrip("/") if setting.rule.url else value
+    if not setting.rule.url:
+        return value
+    return {name: url.rstrip("/") for name, url in value.items()} if isinstance(value, dict) else value.rstrip("/")
 
 
 def _explained(errors: list[ErrorDetails], path: Path) -> ConfigError:
@@ -102,9 +116,18 @@ def _explained(errors: list[ErrorDetails], path: Path) -> ConfigError:
         return ConfigError(f"{path}: {key} is a section, not a value.{more}", path=path, key=key, hint=hint)
     setting, _ = locate(key)
     said = _said(setting, error["input"])
-    return ConfigError(
-        f"{path}: {key} {said}.{more}", path=path, key=key, hint=f"Allowed: {setting.allowed}. {setting.help}"
-    )
+    hint = f"{_nearest(setting, error['input'])}Allowed: {setting.allowed}. {setting.help}"
+    return ConfigError(f"{path}: {key} {said}.{more}", path=path, key=key, hint=hint)
+
+
+def _nearest(setting: Described, value: object) -> str:
+    """The choice that somebody may have meant."""
+    if not setting.rule.choices or not isinstance(value, str):
+        return ""
+    import difflib  # late: only a wrong value needs it
+
+    near = difflib.get_close_matches(value, setting.choices, n=1, cutoff=0.6)
+    return f"Nearest: {near[0]}. " if near else ""
 
 
 def _said(setting: Described, value: object) -> str:

@@ -58,6 +58,15 @@ class Described:
         return self.rule.restart
 
     @property
+    def choices(self) -> tuple[str, ...]:
+        """The texts it may be, those that installed packages register included; empty when others may be too."""
+        if not self.rule.group:
+            return self.rule.choices
+        from rota import plugins  # late: it looks into every installed package
+
+        return (*self.rule.choices, *plugins.names(self.rule.group))
+
+    @property
     def allowed(self) -> str:
         """The values it may have, in words."""
         if self.form is Form.LIST:
@@ -69,7 +78,7 @@ class Described:
     def _one(self, form: Form | None) -> str:
         rule = self.rule
         if rule.choices:
-            return "one of " + ", ".join(rule.choices)
+            return "one of " + ", ".join(self.choices)
         if rule.url:
             return "an https address, or an http address of this machine"
         if rule.clock_span:

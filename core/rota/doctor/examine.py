@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from rota.clock import SystemClock
-from rota.doctor import accounts, home, machine, neighbours, network, secrets
+from rota.doctor import accounts, home, machine, neighbours, network, plugins, secrets
 from rota.doctor.findings import Finding, failure, note
 from rota.errors import RotaError
 
@@ -50,6 +50,7 @@ async def examine(step: Callable[[str], None], *, places: Places | None = None) 
     except RotaError as error:
         return [*found, failure("files", str(error), error.hint or "Check who owns the folder.")]
     found += home.log(paths.log_file)
+    found += plugins.registered()
 
     step("the vault")
     vault, findings = await secrets.vault(settings.vault, paths)

@@ -53,7 +53,7 @@ class Names:
             raise NothingConfigured("There is no account yet.")
         name = self._aliases.get(asked, asked)
         head, slash, rest = name.partition("/")
-        if slash and head in PROVIDERS:
+        if slash and (head in PROVIDERS or head in self._present):
             if head in self._present and self._takes(head, rest):
                 return name
         elif name.startswith("claude-") and "anthropic" in self._present:
@@ -78,6 +78,6 @@ class Names:
     def nearest(self, name: str) -> tuple[str, ...]:
         """Up to three names that `name` may have meant, the person's own among them."""
         head, slash, rest = name.partition("/")
-        wanted = rest if slash and head in PROVIDERS else name
+        wanted = rest if slash and (head in PROVIDERS or head in self._present) else name
         names = dict.fromkeys(n for m in self.models for n in (m.id, *m.aliases) if "/" not in n)
         return tuple(difflib.get_close_matches(wanted, [*self._aliases, *names], n=3, cutoff=0.4))

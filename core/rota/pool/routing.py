@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
 PREFIXED = ("anthropic", "puter")
-"""Providers that a name may begin with: `puter/gpt-5-nano`."""
+"""Providers that a name may begin with, account or not: `puter/gpt-5-nano`."""
 
 FREE_SUFFIX = ":free"
 
@@ -35,7 +35,7 @@ def target(name: str, present: Collection[str], provider: str | None = None) -> 
         NothingConfigured: nothing in the name or among the accounts says which.
     """
     head, slash, rest = name.partition("/")
-    named = head if slash and rest and head in PREFIXED else None
+    named = head if slash and rest and (head in PREFIXED or head in present) else None
     model = rest if named is not None and provider in (None, named) else name
     if provider is not None:
         return Target(provider, model)
@@ -58,7 +58,7 @@ def chain(first: Target, fallbacks: Iterable[str], present: Collection[str]) -> 
     targets = [first]
     for name in fallbacks:
         head, slash, _ = name.partition("/")
-        named = head if slash and head in PREFIXED else first.provider
+        named = head if slash and (head in PREFIXED or head in present) else first.provider
         found = target(name, present, named)
         if found.provider in present and found not in targets:
             targets.append(found)

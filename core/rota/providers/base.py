@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
     from contextlib import AbstractAsyncContextManager
 
+    import httpx
+
     from rota.account import Identity, Kind
+    from rota.clock import Clock
     from rota.quota import QuotaWindow
     from rota.secret import Secret
 
@@ -39,6 +42,8 @@ class Credential:
     """The OAuth client the login belongs to."""
     owner: str | None = None
     """The other tool that renews this login (`claude-code`, `opencode`, `ant`); rota then only reads it."""
+    provider: str | None = None
+    """The provider from another package that it belongs to; None for rota's own, which the kind tells."""
 
 
 # --- requests ---------------------------------------------------------------------------------------------
@@ -279,6 +284,17 @@ class QuotaReport:
     """What a usage endpoint said."""
 
     windows: tuple[QuotaWindow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a provider from another package is made with."""
+
+    client: httpx.AsyncClient
+    """Shared by all providers; not to be closed."""
+    clock: Clock
+    url: str | None
+    """Where the person says it is: `providers.urls` of the settings."""
 
 
 class Provider(Protocol):

@@ -13,7 +13,7 @@ from rota.secret import Secret
 _VERSION = 1
 _SECRETS = ("secret", "refresh")
 _TIMES = ("expires_at", "login_expires_at")
-_NAMES = ("client_id", "owner")
+_NAMES = ("client_id", "owner", "provider")
 _FIELDS = frozenset({"v", "kind", "scopes", *_SECRETS, *_TIMES, *_NAMES})
 
 
@@ -61,6 +61,7 @@ def unseal(sealed: Secret) -> Credential:
         scopes=_scopes(entry),
         client_id=_text(entry, "client_id"),
         owner=_text(entry, "owner"),
+        provider=_text(entry, "provider"),
     )
 
 

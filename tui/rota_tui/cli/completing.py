@@ -73,7 +73,7 @@ def values(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list
     found = next((s for s in describe() if s.key == key), None)
     if found is None:
         return []
-    choices = found.rule.choices or (("true", "false") if isinstance(found.default, bool) else ())
+    choices = found.choices or (("true", "false") if isinstance(found.default, bool) else ())
     return _beginning([CompletionItem(choice) for choice in choices], incomplete)
 
 

@@ -10,11 +10,10 @@ import click
 
 from rota_tui.cli import EXIT_ALL_COOLING, EXIT_NOT_CONFIGURED
 from rota_tui.cli.completing import models as complete_models
+from rota_tui.cli.provider_names import OWN
 
 if TYPE_CHECKING:
     from rota.pool.headroom import Headroom
-
-PROVIDERS = ("anthropic", "puter")
 
 
 def _share(_ctx: click.Context, _param: click.Parameter, text: str) -> float:
@@ -44,7 +43,7 @@ def command(least: float, model: str | None, as_json: bool) -> None:
     reading.briefly()
     snapshot, now = reading.snapshot(), time.time()
     provider, _, name = (model or "").partition("/")
-    if provider not in PROVIDERS:
+    if provider not in (*OWN, *(s.account.provider for s in snapshot.listed())):
         provider, name = "", model or ""
     found = find_headroom(
         snapshot, reading.rules(), model=name or None, provider=provider or None, least=least, now=now

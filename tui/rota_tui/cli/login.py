@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import click
 
 from rota_tui.cli.prompting import confirm, secret
+from rota_tui.cli.provider_names import ProviderName
 
 if TYPE_CHECKING:
     from rota.accounts import Added
     from rota.engine import Engine
 
-PROVIDERS = ("anthropic", "puter")
 LARGEST = 65_536
 """Bytes read from standard input; no key or token is longer."""
 
@@ -39,6 +39,8 @@ WAYS = {
         Way.TOKEN: "A token that you copied from Puter",
     },
 }
+OTHERS = {Way.API_KEY: "An API key"}
+"""The ways of providers that other packages register."""
 SECRETS = {
     Way.API_KEY: "an API key from https://platform.claude.com/settings/keys",
     Way.TOKEN: "a token from https://puter.com/?action=copyauth",
@@ -62,8 +64,8 @@ class Wish:
     "login",
     epilog="Examples: `rota login puter` · `pass show anthropic | rota login anthropic --api-key --label work`",
 )
-@click.argument("provider", type=click.Choice(PROVIDERS))
-@click.option("--api-key", "way", flag_value="api-key", help="Anthropic: add an API key.")
+@click.argument("provider", type=ProviderName())
+@click.option("--api-key", "way", flag_value="api-key", help="Add an API key (not Puter).")
 @click.option("--subscription", "way", flag_value="subscription", help="Anthropic: sign in to a Claude subscription.")
 @click.option("--token", "way", flag_value="token", help="Puter: add a token that you copied.")
 @click.option("--label", help="What to call the account.")
@@ -93,16 +95,17 @@ def command(provider: str, way: str | None, label: str | None, no_browser: bool,
 
 def _way(provider: str, way: str | None, *, browser: bool) -> Way:
     """How to sign in: as said, as asked on a terminal, else a secret on standard input."""
-    ways = list(WAYS[provider])
+    offered = WAYS.get(provider, OTHERS)
+    ways = list(offered)
     if way is not None:
         if Way(way) not in ways:
             raise click.UsageError(f"{provider} takes {' or '.join(f'--{w}' for w in ways if w != 'browser')}.")
         return Way(way)
-    if browser:
+    if browser and offered is not OTHERS:
         return Way.BROWSER if provider == "puter" else Way.SUBSCRIPTION
-    if not sys.stdin.isatty():
+    if len(ways) == 1 or not sys.stdin.isatty():
         return next(w for w in ways if w in SECRETS)
-    for number, text in enumerate(WAYS[provider].values(), 1):
+    for number, text in enumerate(offered.values(), 1):
         click.echo(f"  {number}  {text}", err=True)
     number = click.prompt("Sign in with", type=click.IntRange(1, len(ways)), default=1, err=True)
     return ways[number - 1]
@@ -111,7 +114,7 @@ def _way(provider: str, way: str | None, *, browser: bool) -> Way:
 async def _sign_in(wish: Wish) -> str:
     from rota_tui.cli.opening import opened
 
-    typed = _read_secret(wish.way) if wish.way in SECRETS else None
+    typed = _read_secret(wish) if wish.way in SECRETS else None
     if wish.way is Way.SUBSCRIPTION:
         _agree(wish)
     async with opened() as engine:
@@ -127,10 +130,11 @@ async def _sign_in(wish: Wish) -> str:
         return _told(added, vault)
 
 
-def _read_secret(way: Way) -> str:
-    value = secret(SECRETS[way]) if sys.stdin.isatty() else sys.stdin.read(LARGEST)
+def _read_secret(wish: Wish) -> str:
+    wanted = SECRETS[wish.way] if wish.provider in WAYS else f"an API key of {wish.provider}"
+    value = secret(wanted) if sys.stdin.isatty() else sys.stdin.read(LARGEST)
     if not value.strip():
-        raise click.UsageError(f"Nothing was given; rota wants {SECRETS[way]}.")
+        raise click.UsageError(f"Nothing was given; rota wants {wanted}.")
     return value.strip()
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rota_tui.cli.completing import accounts as complete_accounts
+from rota_tui.cli.provider_names import OWN, ProviderName
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -62,7 +63,7 @@ def pin(account: str) -> None:
 
 
 @click.command("unpin", epilog="Examples: `rota unpin` · `rota unpin anthropic`")
-@click.argument("provider", required=False, type=click.Choice(["anthropic", "puter"]))
+@click.argument("provider", required=False, type=ProviderName())
 def unpin(provider: str | None) -> None:
     """Let every account of PROVIDER serve again; of all providers without one."""
 
@@ -165,7 +166,7 @@ def lift(account: str | None, model: str | None) -> None:
             what = clean(state.account.label) if model is None else f"{clean(model)} on {clean(state.account.label)}"
             return f"{what} is back." if held is not None else f"{what} was not held."
         provider, _, name = (model or "").partition("/")
-        if not name or provider not in ("anthropic", "puter"):
+        if not name or provider not in (*OWN, *(s.account.provider for s in engine.snapshot.listed())):
             raise click.UsageError("Name the model as `provider/model`, such as puter/gpt-5-nano.")
         held = engine.snapshot.model_hold(provider, name, now)
         await accounts.lift_model(provider, name)

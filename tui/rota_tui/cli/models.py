@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rota_tui.cli.provider_names import ProviderName
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 @click.command("models", epilog="Examples: `rota models sonnet` · `rota models --free --json | jq -r '.models[].id'`")
 @click.argument("query", nargs=-1)
 @click.option("--free", is_flag=True, help="Only those that cost nothing.")
-@click.option("-p", "--provider", type=click.Choice(["anthropic", "puter"]), help="Only this provider's.")
+@click.option("-p", "--provider", type=ProviderName(), help="Only this provider's.")
 @click.option("--refresh", is_flag=True, help="Fetch the lists anew.")
 @click.option("--json", "as_json", is_flag=True, help="One versioned JSON object.")
 def command(query: tuple[str, ...], free: bool, provider: str | None, refresh: bool, as_json: bool) -> None:

@@ -40,7 +40,8 @@ async def _remove(names: tuple[str, ...], *, purge: bool, yes: bool) -> None:
             _ask(states, purge=purge)
         for gone in await engine.remove([state.id for state in states], purge=purge):
             click.echo(f"Removed {gone.label}; its secret is deleted. {gone.remains}")
-            click.echo(f"  {gone.url}")
+            if gone.url:
+                click.echo(f"  {gone.url}")
         for provider in sorted({state.account.provider for state in states}):
             active = engine.snapshot.active.get(provider)
             heir = engine.snapshot.account(active.account_id) if active and active.account_id else None

@@ -137,7 +137,7 @@ class RemoveDialog(ModalScreen[Removal | None]):
         secret, name = ("its secret", "its name") if len(chosen) == 1 else ("their secrets", "their names")
         history = "The history goes too." if self._purge else f"The history stays, without {name}."
         lines = [Content(f"Goes: {secret}, deleted from the vault. {history}")] if chosen else [Content("")]
-        for stays, url in dict.fromkeys(remains(account.kind) for account in chosen):
+        for stays, url in dict.fromkeys(remains(account.kind, account.provider) for account in chosen):
             lines.append(Content.assemble(("Stays: ", "$quota-low"), f"{stays} ", (url, Style(link=url))))
         return Content("\n").join(lines)
 

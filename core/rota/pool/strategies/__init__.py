@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 from rota.errors import ConfigError
@@ -23,15 +24,29 @@ STRATEGIES: Mapping[str, Strategy] = {
 
 
 def named(name: str) -> Strategy:
-    """The strategy of that name.
+    """The strategy of that name, rota's own or one that a package registered.
 
     Raises:
-        ConfigError: there is none.
+        ConfigError: there is none, or the package's does not work.
     """
-    try:
-        return STRATEGIES[name]
-    except KeyError:
-        known = ", ".join(STRATEGIES)
+    known = STRATEGIES.get(name)
+    return known if known is not None else _foreign(name)
+
+
+@functools.cache
+def _foreign(name: str) -> Strategy:
+    from rota import plugins  # late: a built-in name needs no look at other packages
+    from rota.pool.strategies.foreign import Foreign
+
+    if name not in plugins.names(plugins.STRATEGIES):
+        known = ", ".join((*STRATEGIES, *plugins.names(plugins.STRATEGIES)))
         raise ConfigError(
-            f"There is no strategy called {name}.", key="pool.strategy", hint=f"Say one of: {known}."
-        ) from None
+            f"There is no strategy called {name}.",
+            key="pool.strategy",
+            hint=f"Say one of: {known}; `rota config unset pool.strategy` goes back to auto.",
+        )
+    made = plugins.load(plugins.STRATEGIES, name)
+    try:
+        return Foreign(name, made() if isinstance(made, type) else made)
+    except Exception as error:  # foreign code: whatever it raises is told
+        raise plugins.broken(plugins.STRATEGIES, name, error) from error

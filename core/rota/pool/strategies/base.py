@@ -12,13 +12,15 @@ if TYPE_CHECKING:
 class Strategy(Protocol):
     """An order that depends on one account's own state only, so that an index can keep it.
 
+    One that inherits from this has to say its `name`, its `key` and its `reason`.
+
     Attributes:
         name: as the settings say it.
         rotates: the order is a ring that begins behind the active account.
     """
 
     name: str
-    rotates: bool
+    rotates: bool = False
 
     def key(self, standing: Standing) -> tuple[float, ...]:
         """Place among accounts of equal priority; the smallest serves first."""
@@ -30,15 +32,15 @@ class Strategy(Protocol):
         Args:
             rival: first in order of those that are as good by priority and by room; None when no other is.
         """
-        ...
+        return False
 
     def nearly_spent(self, standing: Standing, rules: Rules, *, active: bool) -> bool:
         """Whether it should serve only when no other can, because its limit is near."""
-        ...
+        return False
 
     def score(self, standing: Standing) -> float:
         """The figure behind the place, in the strategy's own unit; lower is better."""
-        ...
+        return self.key(standing)[0]
 
     def reason(self, standing: Standing, now: float) -> str:
         """The same in words."""

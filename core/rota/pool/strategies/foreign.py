@@ -1,0 +1,63 @@
+"""A strategy from another package, held to its word: when it fails, `auto` goes on, and every reason says so."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from rota.pool.strategies.auto import Auto
+from rota.pool.strategies.base import Strategy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rota.pool.rules import Rules
+    from rota.pool.standing import Standing
+
+T = TypeVar("T")
+
+METHODS = ("key", "stays", "nearly_spent", "score", "reason")
+
+
+class Foreign(Strategy):
+    """Asks the strategy of a package until it first fails."""
+
+    def __init__(self, name: str, strategy: Strategy) -> None:
+        """
+        Raises:
+            TypeError: it lacks what a strategy has.
+        """
+        if missing := [method for method in METHODS if not callable(getattr(strategy, method, None))]:
+            raise TypeError(f"it has no {', '.join(missing)}")
+        self.name = name
+        self.rotates = bool(getattr(strategy, "rotates", False))
+        self._strategy = strategy
+        self._instead = Auto()
+        self.problem: str | None = None
+        """Why it is no longer asked."""
+
+    def key(self, standing: Standing) -> tuple[float, ...]:
+        def numbers(strategy: Strategy) -> tuple[float, ...]:
+            return tuple(map(float, strategy.key(standing)))
+
+        return self._ask(numbers)
+
+    def stays(self, active: Standing, rival: Standing | None) -> bool:
+        return self._ask(lambda strategy: bool(strategy.stays(active, rival)))
+
+    def nearly_spent(self, standing: Standing, rules: Rules, *, active: bool) -> bool:
+        return self._ask(lambda strategy: bool(strategy.nearly_spent(standing, rules, active=active)))
+
+    def score(self, standing: Standing) -> float:
+        return self._ask(lambda strategy: float(strategy.score(standing)))
+
+    def reason(self, standing: Standing, now: float) -> str:
+        words = self._ask(lambda strategy: str(strategy.reason(standing, now)))
+        return words if self.problem is None else f"{self.name} failed ({self.problem}), auto instead: {words}"
+
+    def _ask(self, question: Callable[[Strategy], T]) -> T:
+        if self.problem is None:
+            try:
+                return question(self._strategy)
+            except Exception as error:  # noqa: BLE001 - foreign code: serving goes on, and the reason tells
+                self.problem = f"{type(error).__name__}: {error}".rstrip(": ")
+        return question(self._instead)
