@@ -96,6 +96,11 @@ def outlook(window: QuotaWindow, samples: Sequence[Sample], now: float) -> Outlo
     return Outlook(window.key, window.label, used, pace, runs_out, window.resets_at, at_reset)
 
 
+def endless(state: AccountState, model: str | None = None) -> bool:
+    """Whether nothing is known of it that could run out, as with a key that is paid by use."""
+    return not _deciding(state, model)
+
+
 def runway(accounts: Iterable[AccountState], now: float, model: str | None = None) -> Runway | None:
     """When the accounts that may serve `model` are all spent, if things go on; None when there are none.
 

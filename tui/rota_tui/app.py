@@ -52,7 +52,7 @@ def tick_seconds(clock: Clock) -> float:
     return max(FAST_TICK, min(TICK, TICK / clock.speed)) if isinstance(clock, FastClock) else TICK
 
 
-class RotaApp(App[None]):
+class RotaApp(App[str]):
     """Modes, keys and wiring; everything else is in the screens."""
 
     # The first screen's styles come with the app's: a screen that brings its own has all of them parsed once more.
@@ -93,6 +93,7 @@ class RotaApp(App[None]):
         # Set without its watcher, which would have the stylesheets parsed once more before the first frame.
         name = settings.theme if settings.theme in self.available_themes else "rota-dark"
         self.set_reactive(App.theme, name)
+        self.stylesheet.set_variables(self.get_css_variables())
         if no_animation or not settings.animations:
             self.animation_level = "none"
         self.set_keymap(dict(settings.keys))
@@ -111,6 +112,8 @@ class RotaApp(App[None]):
         from rota_tui.screens.accounts import AccountsScreen
 
         screen = AccountsScreen(self.engine, self.locale, self._mode_bar("accounts"))
+        # It is made with the styles as they are: Textual would parse all of them again (a tenth of the first frame).
+        screen._css_update_count = self._css_update_count
         return screen.data_bind(RotaApp.now, RotaApp.snapshot, RotaApp.recent)
 
     def _chat_screen(self) -> Screen[None]:

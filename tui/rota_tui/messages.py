@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from rota.snapshot import Snapshot
 
 
+DEMO = "demo"
+"""What the app gives back when it is left for the demo, which then opens in the same terminal."""
+
+
 @dataclass
 class CoreChanged(Message):
     """Something happened in the core, in this process or another."""
@@ -27,6 +31,11 @@ class AddRequested(Message):
     """Somebody wants to add an account; `provider` is already chosen when not None."""
 
     provider: str | None = None
+
+
+@dataclass
+class DemoRequested(Message):
+    """Somebody wants to look around in the simulated world first."""
 
 
 @dataclass

@@ -45,6 +45,7 @@ class Glyphs:
     active: str = "▶"
     next: str = "↲"
     pinned: str = "◆"
+    chosen: str = "■"
     dot: str = "●"
     ring: str = "○"
     done: str = "✓"
@@ -69,6 +70,7 @@ ASCII = Glyphs(
     active=">",
     next="+",
     pinned="#",
+    chosen="x",
     dot="*",
     ring="o",
     done="+",

@@ -17,8 +17,16 @@ def open_app(*, ascii: bool, no_animation: bool) -> None:
 
 
 async def _run(*, ascii: bool, no_animation: bool) -> None:
+    """The app; left for the demo it comes back afterwards."""
     import rota
     from rota_tui.app import RotaApp
+    from rota_tui.messages import DEMO
 
-    async with rota.open() as engine:
-        await RotaApp(engine, ascii=ascii, no_animation=no_animation).run_async()
+    while True:
+        async with rota.open() as engine:
+            left_for = await RotaApp(engine, ascii=ascii, no_animation=no_animation).run_async()
+        if left_for != DEMO:
+            return
+        from rota_tui.cli.demo import SEED, SPEED, run
+
+        await run(SPEED, SEED, ascii=ascii, no_animation=no_animation)

@@ -6,13 +6,15 @@ import sys
 
 import click
 
+SPEED, SEED = 60.0, 7
+
 
 @click.command("demo", epilog="Example: rota demo --check | jq .happened")
 @click.option(
     "--check", is_flag=True, help="Run without a screen, print what happened as JSON; exit 1 if too little did."
 )
-@click.option("--speed", type=click.FloatRange(1, 600), default=60.0, show_default=True, help="Times real time.")
-@click.option("--seed", type=int, default=7, show_default=True)
+@click.option("--speed", type=click.FloatRange(1, 600), default=SPEED, show_default=True, help="Times real time.")
+@click.option("--seed", type=int, default=SEED, show_default=True)
 @click.option("--ascii", is_flag=True, help="Draw with plain characters only.")
 @click.option("--no-animation", is_flag=True, help="Let nothing move by itself.")
 def command(check: bool, speed: float, seed: int, ascii: bool, no_animation: bool) -> None:
@@ -29,12 +31,16 @@ def command(check: bool, speed: float, seed: int, ascii: bool, no_animation: boo
         sys.exit(0 if report["ok"] else 1)
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise click.UsageError("The demo needs a terminal; `rota demo --check` does not.")
-    asyncio.run(_run(speed, seed, ascii=ascii, no_animation=no_animation))
+    asyncio.run(run(speed, seed, ascii=ascii, no_animation=no_animation))
 
 
-async def _run(speed: float, seed: int, *, ascii: bool, no_animation: bool) -> None:
+async def run(speed: float, seed: int, *, ascii: bool, no_animation: bool) -> None:
+    """Show the demo until it is left; who removes every account in it may begin it anew."""
     from rota.demo import open_demo, running
     from rota_tui.app import RotaApp
+    from rota_tui.messages import DEMO
 
-    async with open_demo(speed=speed, seed=seed) as demo, running(demo):
-        await RotaApp(demo.engine, ascii=ascii, no_animation=no_animation).run_async()
+    again: str | None = DEMO
+    while again == DEMO:
+        async with open_demo(speed=speed, seed=seed) as demo, running(demo):
+            again = await RotaApp(demo.engine, ascii=ascii, no_animation=no_animation).run_async()

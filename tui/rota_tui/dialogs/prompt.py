@@ -10,6 +10,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Label
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from textual.app import ComposeResult
 
 
@@ -18,12 +20,22 @@ class PromptDialog(ModalScreen[str | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Cancel", show=False)]
 
-    def __init__(self, title: str, *, value: str = "", hint: str = "", max_length: int = 60) -> None:
+    def __init__(
+        self,
+        title: str,
+        *,
+        value: str = "",
+        hint: str = "",
+        max_length: int = 60,
+        check: Callable[[str], str] | None = None,
+    ) -> None:
+        """`check` says what is wrong with a text, in words; empty lets it through."""
         super().__init__(classes="dialog")
         self._question = title
         self._value = value
         self._hint = hint
         self._max_length = max_length
+        self._check = check
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog-box"):
@@ -32,10 +44,12 @@ class PromptDialog(ModalScreen[str | None]):
             yield Label(self._hint, classes="dialog-hint", markup=False)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        if text := event.value.strip():
-            self.dismiss(text)
+        text = event.value.strip()
+        wrong = "Type something, or press Escape." if not text else self._check(text) if self._check else ""
+        if wrong:
+            self.query_one(".dialog-hint", Label).update(wrong)
         else:
-            self.query_one(".dialog-hint", Label).update("Type something, or press Escape.")
+            self.dismiss(text)
 
     def action_cancel(self) -> None:
         self.dismiss(None)

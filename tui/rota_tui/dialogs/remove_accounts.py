@@ -87,10 +87,12 @@ class RemoveDialog(ModalScreen[Removal | None]):
 
     table = getters.query_one(_Marked)
 
-    def __init__(self, accounts: Sequence[Account], chosen: str, locale: Locale) -> None:
+    def __init__(self, accounts: Sequence[Account], chosen: Sequence[str], locale: Locale) -> None:
+        """`chosen` are the accounts that are marked to begin with, at least one."""
         super().__init__(classes="dialog")
         self._accounts = {account.id: account for account in accounts}
-        self._first = chosen
+        self._first = frozenset(chosen)
+        self._began_at = chosen[0]
         self._locale = locale
         self._purge = False
 
@@ -98,7 +100,7 @@ class RemoveDialog(ModalScreen[Removal | None]):
         with Vertical(classes="dialog-box"):
             yield Label("", classes="dialog-title", markup=False)
             table = _Marked(self._locale.glyphs, list(self._accounts.values()))
-            table.chosen = frozenset({self._first})
+            table.chosen = self._first
             table.can_focus = False
             table.styles.height = min(8, len(self._accounts) + 1)
             yield table
@@ -110,7 +112,7 @@ class RemoveDialog(ModalScreen[Removal | None]):
             yield Label("y remove   space choose   a all   h history   esc keep", classes="dialog-hint")
 
     def on_mount(self) -> None:
-        self.table.cursor_key = self._first
+        self.table.cursor_key = self._began_at
         self._say()
 
     @property
@@ -154,7 +156,7 @@ class RemoveDialog(ModalScreen[Removal | None]):
 
     def action_choose_all(self) -> None:
         everything = frozenset(self._accounts)
-        self._choose(frozenset({self._first}) if self.table.chosen == everything else everything)
+        self._choose(self._first if self.table.chosen == everything else everything)
 
     def action_move(self, steps: int) -> None:
         self.table.action_move(steps)

@@ -1,4 +1,7 @@
-"""What a person can do to the account under the cursor: keys become commands, told in words of their effect."""
+"""What a person can do to accounts, the one under the cursor or those selected: keys become commands.
+
+What was done is told in words of its effect.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ from rota_tui.widgets.welcome import Welcome
 from rota_tui.wording import provider_name
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from rota.account import Account
     from rota.accounts import Accounts
@@ -26,9 +29,13 @@ if TYPE_CHECKING:
     from rota_tui.pieces import Locale
 
 
-_ON_AN_ACCOUNT = frozenset(
-    ("use", "pin", "switch", "refresh_usage", "label", "remove", "shift", "copy", "refresh_all", "test")
-)
+_ON_ONE = frozenset(("use", "pin", "label", "copy", "test", "sign_in"))
+"""Actions that mean one account: off while several are selected."""
+_ON_SEVERAL = frozenset(("switch", "refresh_usage", "remove", "shift", "refresh_all", "reserve", "prioritize"))
+
+NAMED = 3
+"""So many accounts are named, the rest counted."""
+PRIORITIES = range(-99, 100)
 
 
 def _found_here() -> tuple[Found, ...]:
@@ -39,13 +46,35 @@ def _found_here() -> tuple[Found, ...]:
     return find(here())
 
 
+def names(states: Sequence[AccountState]) -> str:
+    """`work`, `work and spare`, `a, b, c and 4 more`."""
+    labels = [state.account.label for state in states]
+    if len(labels) > NAMED:
+        return f"{', '.join(labels[:NAMED])} and {len(labels) - NAMED} more"
+    return " and ".join(filter(None, (", ".join(labels[:-1]), labels[-1])))
+
+
+def _wrong_priority(text: str) -> str:
+    try:
+        fits = int(text) in PRIORITIES
+    except ValueError:
+        fits = False
+    return "" if fits else f"A whole number from {PRIORITIES[0]} to {PRIORITIES[-1]}."
+
+
 class AccountActions(Screen[None]):
-    """The screen says which account is meant (`current`) and what is pinned; this does the rest."""
+    """The screen says which accounts are meant (`targets`); this does the rest."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "add", "Add", id="add-account", tooltip="Add an account"),
         Binding(
             "m", "import", "Import", id="import-accounts", tooltip="Import accounts from other tools", show=False
+        ),
+        Binding(
+            "h", "reserve", "Reserve", id="reserve-account", show=False, tooltip="Serve only when nothing else can"
+        ),
+        Binding(
+            "P", "prioritize", "Priority", id="prioritize-account", show=False, tooltip="Lower numbers serve first"
         ),
         Binding("i", "sign_in", "Sign in", id="sign-in-again", tooltip="Sign in to this account again"),
         Binding("u", "use", "Use", id="use-account", tooltip="Use this account for new sessions"),
@@ -71,8 +100,18 @@ class AccountActions(Screen[None]):
     _locale: Locale
 
     @property
-    def current(self) -> AccountState | None:
-        """The account under the cursor."""
+    def targets(self) -> list[AccountState]:
+        """What commands act on: the accounts that are selected, else the one under the cursor."""
+        raise NotImplementedError
+
+    @property
+    def target(self) -> AccountState | None:
+        """The account that is meant when only one can be."""
+        return self.targets[0] if len(self.targets) == 1 else None
+
+    @property
+    def movable(self) -> str:
+        """Why rows cannot be moved now, in words; empty when they can."""
         raise NotImplementedError
 
     def pinned(self, state: AccountState) -> bool:
@@ -80,77 +119,107 @@ class AccountActions(Screen[None]):
         choice = self.engine.snapshot.pinned.get(state.account.provider)
         return choice is not None and choice.account_id == state.id
 
-    def held_here(self) -> list[str | None]:
-        """What is held on the account under the cursor: None for all of it, else a model."""
-        if (state := self.current) is None:
-            return []
+    def held(self) -> list[tuple[str, str | None]]:
+        """What is held among the targets: an account's id, with None for all of it, else a model."""
         now = self.engine.clock.now()
-        models: list[str | None] = [model for model, hold in state.model_holds.items() if hold.active(now)]
-        return [None, *models] if state.hold is not None and state.hold.active(now) else models
+        found: list[tuple[str, str | None]] = []
+        for state in self.targets:
+            if state.hold is not None and state.hold.active(now):
+                found.append((state.id, None))
+            found += [(state.id, model) for model, hold in state.model_holds.items() if hold.active(now)]
+        return found
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keys that need an account are off without one; lifting needs something that is held."""
-        if action in _ON_AN_ACCOUNT:
-            return self.current is not None
-        if action == "lift":
-            return bool(self.held_here())
         if action == "sign_in":
-            return self.current is not None and self.current.account.health is Health.NEEDS_LOGIN
+            return self.target is not None and self.target.account.health is Health.NEEDS_LOGIN
+        if action in _ON_ONE:
+            return self.target is not None
+        if action in _ON_SEVERAL:
+            return bool(self.targets)
+        if action == "lift":
+            return bool(self.held())
         return super().check_action(action, parameters)
 
     # --- commands -----------------------------------------------------------------------------------------
 
     def action_use(self) -> None:
-        if (state := self.current) is not None:
-            self._command(lambda accounts: accounts.use(state.id), f"New sessions use {state.account.label}.")
+        if (state := self.target) is not None:
+            self.command(lambda accounts: accounts.use(state.id), f"New sessions use {state.account.label}.")
 
     def action_pin(self) -> None:
-        if (state := self.current) is None:
+        if (state := self.target) is None:
             return
         provider = state.account.provider
         if self.pinned(state):
-            self._command(
-                lambda accounts: accounts.unpin(provider), f"{provider_name(provider)} is no longer pinned."
-            )
+            self.command(lambda accounts: accounts.unpin(provider), f"{provider_name(provider)} is no longer pinned.")
         else:
             told = f"Only {state.account.label} serves {provider_name(provider)} until you unpin it."
-            self._command(lambda accounts: accounts.pin(state.id), told)
+            self.command(lambda accounts: accounts.pin(state.id), told)
 
     def action_switch(self) -> None:
-        if (state := self.current) is None:
-            return
-        if state.account.enabled:
-            self._command(lambda accounts: accounts.disable(state.id), f"{state.account.label} is off.")
-        else:
-            self._command(lambda accounts: accounts.enable(state.id), f"{state.account.label} is on.")
+        """Turn all of them off, or where any is off, all of them on."""
+        targets = self.targets
+        off = [state for state in targets if not state.account.enabled]
+        turned = off or targets
+
+        async def switch(accounts: Accounts) -> None:
+            for state in turned:
+                await (accounts.enable(state.id) if off else accounts.disable(state.id))
+
+        self._told_of(turned, "on" if off else "off", switch)
+
+    def action_reserve(self) -> None:
+        """Hold all of them in reserve, or where all are, take them back."""
+        targets = self.targets
+        back = all(state.account.reserve for state in targets)
+
+        async def reserve(accounts: Accounts) -> None:
+            for state in targets:
+                await accounts.reserve(state.id, not back)
+
+        how = "back from reserve" if back else "held in reserve: serving only when nothing else can"
+        self._told_of(targets, how, reserve)
 
     def action_lift(self) -> None:
-        if (state := self.current) is None:
-            return
-        held = self.held_here()
+        targets, held = self.targets, self.held()
 
         async def lift(accounts: Accounts) -> None:
-            for model in held:
-                await accounts.lift(state.id, model)
+            for account_id, model in held:
+                await accounts.lift(account_id, model)
 
-        self._command(lift, f"{state.account.label} may serve again.")
+        self.command(lift, f"{names(targets)} may serve again.")
 
     def action_shift(self, steps: int) -> None:
-        if (state := self.current) is not None:
-            self._command(lambda accounts: accounts.move(state.id, steps))
+        """Move rows up or down, several as they stand to one another."""
+        if why_not := self.movable:
+            self.notify(why_not, severity="warning")
+            return
+        targets = [state.id for state in self.targets]
+
+        async def move(accounts: Accounts) -> None:
+            for account_id in targets if steps < 0 else reversed(targets):
+                await accounts.move(account_id, steps)
+
+        self.command(move)
 
     def action_test(self) -> None:
-        if (state := self.current) is not None:
+        if (state := self.target) is not None:
             self.post_message(TestRequested(state.id))
 
     def action_copy(self) -> None:
-        if (state := self.current) is not None:
+        if (state := self.target) is not None:
             who = state.account.email or state.account.label
             self.app.copy_to_clipboard(who)
             self.notify(f"Copied {who}.", markup=False)
 
+    def _told_of(self, states: list[AccountState], how: str, do: Callable[[Accounts], Awaitable[object]]) -> None:
+        """Do something to accounts, and say what they are then."""
+        self.command(do, f"{names(states)} {'is' if len(states) == 1 else 'are'} {how}.")
+
     @work(group="command", description="a command on an account")
-    async def _command(self, command: Callable[[Accounts], Awaitable[object]], told: str = "") -> None:
+    async def command(self, command: Callable[[Accounts], Awaitable[object]], told: str = "") -> None:
+        """Let the engine do something; what it refuses is told."""
         try:
             await command(await self.engine.accounts())
         except RotaError as error:
@@ -182,7 +251,7 @@ class AccountActions(Screen[None]):
 
     def action_sign_in(self) -> None:
         """Renew the login of the account under the cursor."""
-        if (state := self.current) is not None:
+        if (state := self.target) is not None:
             self._sign_in(state.account.provider, state.account)
 
     @work(group="dialog", exclusive=True, description="add an account")
@@ -209,23 +278,46 @@ class AccountActions(Screen[None]):
 
     @work(group="dialog", exclusive=True, description="label an account")
     async def action_label(self) -> None:
-        if (state := self.current) is None:
+        if (state := self.target) is None:
             return
         from rota_tui.dialogs.prompt import PromptDialog  # not needed for the first frame
 
         dialog = PromptDialog(f"A name for {state.account.label}", value=state.account.label)
         label = await self.app.push_screen_wait(dialog)
         if label is not None and label != state.account.label:
-            self._command(lambda accounts: accounts.label(state.id, label))
+            self.command(lambda accounts: accounts.label(state.id, label))
+
+    @work(group="dialog", exclusive=True, description="give accounts a priority")
+    async def action_prioritize(self) -> None:
+        from rota_tui.dialogs.prompt import PromptDialog  # not needed for the first frame
+
+        targets = self.targets
+        dialog = PromptDialog(
+            f"Priority of {names(targets)}",
+            value=str(targets[0].account.priority),
+            hint="A lower number serves before a higher one; 0 is where all begin.",
+            check=_wrong_priority,
+        )
+        text = await self.app.push_screen_wait(dialog)
+        if text is None:
+            return
+
+        async def prioritize(accounts: Accounts) -> None:
+            for state in targets:
+                await accounts.prioritize(state.id, int(text))
+
+        self.command(prioritize, f"Priority {int(text)} for {names(targets)}.")
 
     @work(group="dialog", exclusive=True, description="remove accounts")
     async def action_remove(self) -> None:
         from rota_tui.dialogs.remove_accounts import RemoveDialog  # not needed for the first frame
 
-        if (state := self.current) is None:
+        if not (targets := self.targets):
             return
         accounts = [each.account for each in self.engine.snapshot.listed()]
-        wanted = await self.app.push_screen_wait(RemoveDialog(accounts, state.id, self._locale))
+        wanted = await self.app.push_screen_wait(
+            RemoveDialog(accounts, [state.id for state in targets], self._locale)
+        )
         if wanted is None:
             return
         try:
@@ -239,8 +331,8 @@ class AccountActions(Screen[None]):
     # --- figures ------------------------------------------------------------------------------------------
 
     def action_refresh_usage(self) -> None:
-        if (state := self.current) is not None:
-            self._ask([state])
+        if targets := self.targets:
+            self._ask(targets)
 
     def action_refresh_all(self) -> None:
         self._ask(self.engine.snapshot.listed())

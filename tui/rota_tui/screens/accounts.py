@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import getters
+from textual import work
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
 from textual.reactive import var
 from textual.widgets import Input
 
-from rota.snapshot import Snapshot
+from rota.clock import FastClock
+from rota_tui.messages import DEMO
 from rota_tui.pieces import ASCII
-from rota_tui.screens.account_actions import AccountActions
-from rota_tui.widgets.accounts_table import AccountsTable, Marks, Order
+from rota_tui.screens.account_rows import AccountRows
+from rota_tui.widgets.accounts_table import AccountsTable, Marks
 from rota_tui.widgets.key_bar import KeyBar
 from rota_tui.widgets.pool_line import PoolLine
+from rota_tui.widgets.runway_line import RunwayLine
 from rota_tui.widgets.too_small import TooSmall
+from rota_tui.widgets.trouble_line import TroubleLine
 from rota_tui.widgets.welcome import Welcome
 from rota_tui.wording import watched_kinds
 
@@ -29,9 +33,11 @@ if TYPE_CHECKING:
     from rota.engine import Engine
     from rota.events import Event
     from rota.pool.strategy import Ranking
-    from rota.snapshot import AccountState
+    from rota.snapshot import Snapshot
+    from rota_tui.foreseeing import Ahead
     from rota_tui.messages import AddRequested
     from rota_tui.pieces import Locale
+    from rota_tui.widgets.cooldown_panel import CooldownPanel
 
 FEW, SOME = 7, 16
 """Up to so many accounts the table is as tall as they need, on small and on large terminals."""
@@ -39,11 +45,19 @@ FEW, SOME = 7, 16
 RANK_EVERY = 5.0
 """Seconds of the clock after which "next" is asked again although nothing happened: holds end by themselves."""
 
+FORESEE_EVERY = 10.0
+"""Real seconds between two forecasts while things happen: one takes a tenth of a second at 200 accounts."""
+FORESEE_ANYWAY = 60.0
+"""The same when nothing does: time alone changes what is left."""
+
+PAST = 24
+"""Events of cooldowns that the detail's history is made from."""
+
 OFFER_AFTER = 0.4
 """Seconds until other tools' files are looked for: what that imports would hold up the first key."""
 
 
-class AccountsScreen(AccountActions):
+class AccountsScreen(AccountRows):
     """Table, detail of the row under the cursor, activity, cooldowns; the stylesheet says which fit.
 
     Its `accounts.tcss` is read with the app's.
@@ -51,22 +65,16 @@ class AccountsScreen(AccountActions):
 
     AUTO_FOCUS = ""  # the table, or without accounts the ways in: see `on_mount`
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "slash", "filter", "Filter", id="filter-accounts", key_display="/", tooltip="Show only some accounts"
-        ),
-        Binding("s", "sort", "Sort", id="sort-accounts", tooltip="Sort by the next column"),
+        Binding("o", "cooling", "Cooling", id="show-cooling", tooltip="What is held, and lifting it", show=False),
         Binding("escape", "back", "Back", id="back"),
     ]
 
-    snapshot: var[Snapshot] = var(Snapshot, init=False)
     now: var[float] = var(0.0, init=False)
     recent: var[tuple[Event, ...]] = var((), init=False)
     rankings: var[Mapping[str, Ranking]] = var(dict, init=False)
     """By provider: who would serve next, and why."""
     marks: var[Marks] = var(Marks, init=False)
-    account_id: var[str | None] = var(None, init=False)
-
-    table = getters.query_one(AccountsTable)
+    ahead: var[Ahead | None] = var(None, init=False)
 
     def __init__(self, engine: Engine, locale: Locale, bar: Widget) -> None:
         super().__init__()
@@ -74,6 +82,8 @@ class AccountsScreen(AccountActions):
         self._locale = locale
         self._bar = bar
         self._ranked_at = float("-inf")
+        self._foreseen: tuple[float, Snapshot | None] = (float("-inf"), None)
+        """When the forecast was made last, and of what."""
         self._filled = False
         self._liftable = False
         self._watched = watched_kinds(route_subscriptions=engine.settings.anthropic.route_subscriptions)
@@ -85,6 +95,8 @@ class AccountsScreen(AccountActions):
         yield TooSmall()
         yield self._bar
         yield PoolLine(locale, self._watched).data_bind(cls.now, cls.snapshot)
+        yield RunwayLine(locale).data_bind(cls.now, cls.ahead, cls.view)
+        yield TroubleLine(locale, lambda: self.engine.journal.problem).data_bind(cls.now, cls.snapshot)
         yield Welcome(locale)
         with Container(id="body"), Vertical(id="table-pane"):
             table = AccountsTable(locale, self.engine.settings.pool.thresholds, self._watched, id="accounts")
@@ -102,7 +114,15 @@ class AccountsScreen(AccountActions):
         from rota_tui.widgets.cooldown_panel import CooldownPanel
 
         cls, locale = AccountsScreen, self._locale
-        detail = AccountDetail(locale, self.engine.settings.pool.thresholds, self._watched, id="detail")
+        pool = self.engine.settings.pool
+        detail = AccountDetail(
+            locale,
+            pool.thresholds,
+            self._watched,
+            lambda: self.engine.settings.pool.strategy,
+            self._past_of,
+            id="detail",
+        )
         strip, cooldowns = ActivityStrip(locale, id="activity"), CooldownPanel(locale, id="cooldowns")
         detail.border_title, strip.border_title, cooldowns.border_title = "Account", "Activity", "Cooling"
         await self.query_one("#body").mount(
@@ -112,14 +132,11 @@ class AccountsScreen(AccountActions):
         )
         self._filled = True
         self._rank()
+        self._look_ahead()
         if self.has_class("-empty"):
             self.set_timer(OFFER_AFTER, self.offer_imports)
 
     # --- state --------------------------------------------------------------------------------------------
-
-    @property
-    def current(self) -> AccountState | None:
-        return self.snapshot.account(self.account_id) if self.account_id is not None else None
 
     def watch_snapshot(self, snapshot: Snapshot) -> None:
         was_empty = self.has_class("-empty")
@@ -129,6 +146,8 @@ class AccountsScreen(AccountActions):
             self.refresh_bindings()
         self._ranked_at = float("-inf")
         self._mark()
+        self.prune()
+        self._look_ahead()
 
     def _size_up(self, snapshot: Snapshot) -> None:
         """Tell the stylesheet how many accounts there are."""
@@ -140,7 +159,8 @@ class AccountsScreen(AccountActions):
     def watch_now(self, now: float) -> None:
         if abs(now - self._ranked_at) >= RANK_EVERY:
             self._rank()
-        if (liftable := bool(self.held_here())) is not self._liftable:
+        self._look_ahead()
+        if (liftable := bool(self.held())) is not self._liftable:
             self._liftable = liftable
             self.refresh_bindings()
 
@@ -164,6 +184,28 @@ class AccountsScreen(AccountActions):
         ]
         self.marks = Marks(*(frozenset(filter(None, ids)) for ids in (active, following, pinned.values())))
 
+    def _look_ahead(self) -> None:
+        """Ask for a new forecast when there is reason to, and not too often."""
+        at, of = self._foreseen
+        speed = self.engine.clock.speed if isinstance(self.engine.clock, FastClock) else 1.0
+        wait = FORESEE_ANYWAY if of is self.snapshot else FORESEE_EVERY
+        if self._filled and not 0 <= self.now - at < wait * speed:
+            self._foreseen = self.now, self.snapshot
+            self._foresee()
+
+    @work(group="forecast", exclusive=True, description="forecast the pool")
+    async def _foresee(self) -> None:
+        from rota_tui.foreseeing import look_ahead  # not needed for the first frame
+
+        # In a thread, so that keys do not wait for it.
+        self.ahead = await asyncio.to_thread(look_ahead, self.snapshot.listed(), self.now)
+
+    async def _past_of(self, account_id: str) -> list[Event]:
+        """The cooldowns of an account, from the log, oldest first."""
+        from rota_tui.holds import HISTORY
+
+        return await self.engine.journal.ask(lambda log: log.recent(PAST, HISTORY, account_id))
+
     def on_line_table_highlighted(self, event: AccountsTable.Highlighted) -> None:
         self.account_id = event.key
         self.refresh_bindings()
@@ -171,12 +213,17 @@ class AccountsScreen(AccountActions):
     def on_add_requested(self, event: AddRequested) -> None:
         self.action_add(event.provider)
 
+    def on_demo_requested(self) -> None:
+        self.app.exit(DEMO)
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Going back needs somewhere to come from; filtering and sorting need rows."""
+        """Going back needs somewhere to come from; what is about rows needs rows."""
         if action == "back":
-            return self.has_class("-detail") or self.has_class("-filter")
-        if action in {"filter", "sort"}:
-            return not (self.has_class("-empty") or self.has_class("-detail") or isinstance(self.focused, Input))
+            return self._inside or self.has_class("-filter") or bool(self.table.chosen)
+        if action == "cooling":
+            return not self.has_class("-empty")
+        if not self.check_rows(action):
+            return False
         return super().check_action(action, parameters)
 
     # --- looking around -----------------------------------------------------------------------------------
@@ -186,33 +233,36 @@ class AccountsScreen(AccountActions):
         self.query_one("#detail").focus()
         self.refresh_bindings()
 
+    @property
+    def _inside(self) -> bool:
+        """Whether a panel is looked at rather than the table."""
+        return self.has_class("-detail") or self.has_class("-cooling")
+
     async def action_back(self) -> None:
-        if self.has_class("-detail"):
-            self.remove_class("-detail")
+        """Out of a panel, then out of the selection, then out of the filter."""
+        if self._inside:
+            self.remove_class("-detail", "-cooling")
+        elif self.table.chosen and not isinstance(self.focused, Input):
+            self.unselect()
         else:
-            self.remove_class("-filter")
-            self.table.filter = ""
-            await self.query(Input).remove()
+            await self.end_filter()
         self.table.focus()
         self.refresh_bindings()
 
-    def action_sort(self) -> None:
-        orders = list(Order)
-        self.table.order = orders[(orders.index(self.table.order) + 1) % len(orders)]
-
-    async def action_filter(self) -> None:
-        if not self.query(Input):
-            words = Input(placeholder="show only accounts with these words", id="filter", compact=True)
-            await self.query_one("#table-pane").mount(words)
-        self.add_class("-filter")
-        self.query_one(Input).focus()
+    def action_cooling(self) -> None:
+        """To what is held; where there is no room for it beside the rest, in the place of the activity."""
+        self.remove_class("-detail")
+        self.add_class("-cooling")
+        self.query_one("#cooldowns").focus()
         self.refresh_bindings()
 
-    def on_input_changed(self, event: Input.Changed) -> None:
-        self.table.filter = event.value
-
-    async def on_input_submitted(self, event: Input.Submitted) -> None:
-        if event.value:
-            self.table.focus()
+    def on_cooldown_panel_lift_requested(self, event: CooldownPanel.LiftRequested) -> None:
+        held = event.held
+        if not held.liftable:
+            self.notify(f"{held.name} has nothing left: only the reset brings it back.", markup=False)
+        elif held.account_id is not None:
+            account_id = held.account_id
+            self.command(lambda accounts: accounts.lift(account_id, held.model), f"{held.name} may serve again.")
         else:
-            await self.action_back()
+            model = held.model or ""
+            self.command(lambda accounts: accounts.lift_model(held.provider, model), f"{model} may serve again.")

@@ -5,23 +5,28 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from textual import work
 from textual.containers import ScrollableContainer
 from textual.reactive import var
 
+from rota.errors import RotaError
 from rota.snapshot import Snapshot
+from rota_tui.holds import past_holds
 from rota_tui.pieces import fit_line
-from rota_tui.widgets.detail_lines import quota_lines, who_lines, why_lines, work_lines
+from rota_tui.widgets.detail_lines import past_lines, quota_lines, who_lines, why_lines, work_lines
 from rota_tui.widgets.lines_view import LinesView
 from rota_tui.wording import reason
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from textual.app import ComposeResult
 
     from rota.account import Kind
+    from rota.events import Event
     from rota.pool.strategy import Ranking
     from rota.snapshot import AccountState
+    from rota_tui.holds import Past
     from rota_tui.pieces import Line, Locale
 
 
@@ -38,13 +43,14 @@ class _Section(LinesView):
 
 
 class AccountDetail(ScrollableContainer, can_focus=True):
-    """Four sections; the screen's stylesheet says whether they stand under one another or side by side."""
+    """Five sections; the screen's stylesheet says whether they stand under one another or side by side."""
 
     HELP = """\
 ## One account
 
-Every window with where its figures come from and how old they are, what is held and why, and who serves next in which
-order. Escape goes back to the table.
+Every window with where its figures come from and how old they are, and beneath it how fast it is used and when that
+ends (≈ is reckoned, with the range in brackets); what was held and why; who serves next in which order, with its
+scores (lower is better). Escape goes back to the table.
 """
     DEFAULT_CSS = """
     AccountDetail {
@@ -67,19 +73,28 @@ order. Escape goes back to the table.
         locale: Locale,
         ticks: Mapping[str, float],
         watched: frozenset[Kind],
+        strategy: Callable[[], str],
+        past_of: Callable[[str], Awaitable[Sequence[Event]]],
         *,
         id: str | None = None,
     ) -> None:
+        """`strategy` names what the scores are of; `past_of` gives an account's cooldowns, oldest first."""
         super().__init__(id=id)
         self._locale = locale
         self._ticks = ticks
         self._watched = watched
+        self._strategy = strategy
+        self._past_of = past_of
+        self._past: tuple[str | None, tuple[Past, ...]] = (None, ())
+        """Whose cooldowns are known, and which they were."""
+        self._asked: tuple[object, ...] = ()
 
     def compose(self) -> ComposeResult:
         yield _Section(self._who, self._locale, id="who")
         yield _Section(self._quota, self._locale, id="quota")
         yield _Section(self._work, self._locale, id="work")
         yield _Section(self._why, self._locale, id="why")
+        yield _Section(self._holds, self._locale, id="past")
 
     def on_resize(self) -> None:
         self._renew()
@@ -99,8 +114,26 @@ order. Escape goes back to the table.
 
     def _renew(self) -> None:
         if self.display:
+            self._ask_for_past()
             for section in self.query(_Section):
                 section.renew()
+
+    def _ask_for_past(self) -> None:
+        """Look into the log again when it is another account, or another hold."""
+        state = self._state
+        wanted = (state.id, state.hold, state.model_holds) if state is not None else ()
+        if wanted and wanted != self._asked and self.is_attached:
+            self._asked = wanted
+            self._learn_past(wanted[0])
+
+    @work(group="past", exclusive=True, description="look up cooldowns")
+    async def _learn_past(self, account_id: str) -> None:
+        try:
+            events = await self._past_of(account_id)
+        except RotaError:
+            return  # the log is in trouble, which is said elsewhere
+        self._past = account_id, tuple(past_holds(events))
+        self.query_one("#past", _Section).renew()
 
     @property
     def _state(self) -> AccountState | None:
@@ -132,7 +165,11 @@ order. Escape goes back to the table.
     def _why(self, width: int) -> tuple[Line, ...]:
         if (state := self._state) is None or (ranking := self.rankings.get(state.account.provider)) is None:
             return ()
-        return why_lines(state, ranking, self._label, width, self.now, self._locale)
+        return why_lines(state, ranking, self._label, self._strategy(), width, self.now, self._locale)
+
+    def _holds(self, _width: int) -> tuple[Line, ...]:
+        account_id, past = self._past
+        return past_lines(past, self.now, self._locale) if account_id == self.account_id else ()
 
     def _label(self, account_id: str) -> str:
         state = self.snapshot.accounts.get(account_id)

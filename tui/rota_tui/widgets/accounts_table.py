@@ -36,13 +36,15 @@ _LONG_WINDOWS = {Kind.SUBSCRIPTION, Kind.PUTER, Kind.PUTER_GUEST}
 
 
 class Order(StrEnum):
-    """How the rows are sorted; the name is the title of the column that shows it."""
+    """How the rows are sorted, in words."""
 
     OWN = "own order"
     ACCOUNT = "name"
     STATE = "soonest ready"
     USED = "most used"
+    TODAY = "most served today"
     LAST = "last used"
+    PROVIDER = "provider"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +65,19 @@ class AccountsTable(LineTable):
 Each row is one account: a gauge for what is **used** of its main windows, one reason for its state, and the mark of
 who serves new sessions and who is next. The tick in a gauge is where rota moves on. Moving the cursor changes
 nothing.
+
+`s` sorts by the next column, `S` turns the order around, `/` shows only some. Space selects rows: what you press then
+is done to all that are selected; Escape ends the selection.
 """
 
     snapshot: var[Snapshot] = var(Snapshot, init=False)
     now: var[float] = var(0.0, init=False)
     marks: var[Marks] = var(Marks, init=False)
     order: var[Order] = var(Order.OWN, init=False)
+    backwards: var[bool] = var(False, init=False)
     filter: var[str] = var("", init=False)
+    chosen: var[frozenset[str]] = var(frozenset(), init=False)
+    """The selected rows, shown or not."""
 
     def __init__(self, locale: Locale, ticks: Ticks, watched: frozenset[Kind], *, id: str | None = None) -> None:
         super().__init__(locale.glyphs, id=id)
@@ -106,8 +114,18 @@ nothing.
         self.relayout()
         self.show_rows(self._sorted())
 
+    def watch_backwards(self) -> None:
+        self.relayout()
+        self.show_rows(self._sorted())
+
     def watch_filter(self) -> None:
         self.show_rows(self._sorted())
+
+    def watch_chosen(self, before: frozenset[str], chosen: frozenset[str]) -> None:
+        if bool(before) is bool(chosen):
+            self.refresh_rows()
+        else:
+            self.relayout()  # the column of marks comes or goes
 
     def _count_serving(self) -> None:
         self._serving = {}
@@ -122,14 +140,18 @@ nothing.
         shown = [s for s in self.snapshot.listed() if all(word in _searchable(s) for word in wanted)]
         if (key := self._sort_key()) is not None:
             shown.sort(key=key)
+        if self.backwards:
+            shown.reverse()
         return tuple(state.id for state in shown)
 
     def _sort_key(self) -> Callable[[AccountState], tuple[float, str]] | None:
         now = self.now
         keys: Mapping[Order, Callable[[AccountState], tuple[float, str]]] = {
             Order.ACCOUNT: lambda s: (0.0, s.account.label.casefold()),
+            Order.PROVIDER: lambda s: (0.0, f"{s.account.provider} {s.account.label.casefold()}"),
             Order.STATE: lambda s: (_ready_at(s, now), s.account.label.casefold()),
             Order.USED: lambda s: (-_most_used(s, now), s.account.label.casefold()),
+            Order.TODAY: lambda s: (-s.requests_since(self._midnight), s.account.label.casefold()),
             Order.LAST: lambda s: (-(s.last_used_at or 0.0), s.account.label.casefold()),
         }
         return keys.get(self.order)
@@ -137,18 +159,19 @@ nothing.
     # --- drawing ------------------------------------------------------------------------------------------
 
     def columns_for(self, width: int) -> tuple[Column, ...]:
-        down = f" {self._glyphs.down}"
-        sorted_by = {order: down if order is self.order else "" for order in Order}
+        arrow = f" {self.arrow}"
+        sorted_by = {order: arrow if order is self.order else "" for order in Order}
+        mark = Column("mark", "", 2 if self.chosen else 1)
         account = f"Account{sorted_by[Order.ACCOUNT]}"
         short, long = f"5h used{sorted_by[Order.USED]}", "Week, month"
         state_title = f"State{sorted_by[Order.STATE]}"
         if width < WIDE:
             self._bar, self._resets = 6, False
             used = cell_width(self._bar, reset=False)
-            left = width - 1 - 2 * used - 4 * self.GAP
+            left = width - mark.width - 2 * used - 4 * self.GAP
             state = min(27, max(12, left - 12))
             return (
-                Column("mark", "", 1),
+                mark,
                 Column("label", account, max(6, left - state)),
                 Column("short", short, used),
                 Column("long", long, used),
@@ -156,25 +179,30 @@ nothing.
             )
         provider = width >= VERY_WIDE
         plan, state = (9, 28) if provider else (11, 27)
-        fixed = 1 + plan + state + 5 + 6 + (10 if provider else 0) + (8 if provider else 7) * self.GAP
+        fixed = mark.width + plan + state + 6 + 6 + (10 if provider else 0) + (8 if provider else 7) * self.GAP
         self._bar, self._resets = 6, True
         left = width - fixed - 2 * cell_width(6, reset=True)
         self._bar += max(0, min(8, (left - 20) // 2))
         used = cell_width(self._bar, reset=True)
         label = max(10, min(32, width - fixed - 2 * used))
         state += max(0, min(12, width - fixed - 2 * used - label))
-        columns = [Column("mark", "", 1), Column("label", account, label)]
+        columns = [mark, Column("label", account, label)]
         if provider:
-            columns.append(Column("provider", "Provider", 10))
+            columns.append(Column("provider", f"Provider{sorted_by[Order.PROVIDER]}", 10))
         return (
             *columns,
             Column("plan", "Plan", plan),
             Column("short", short, used),
             Column("long", long, used),
             Column("state", state_title, state),
-            Column("today", "Today", 5, right=True),
+            Column("today", f"Today{sorted_by[Order.TODAY].strip()}", 6, right=True),
             Column("last", f"Last{sorted_by[Order.LAST]}", 6, right=True),
         )
+
+    @property
+    def arrow(self) -> str:
+        """Which way the rows are sorted."""
+        return self._glyphs.up if self.backwards else self._glyphs.down
 
     def cells(self, key: str) -> tuple[Line, ...]:
         state = self.snapshot.accounts[key]
@@ -205,6 +233,13 @@ nothing.
                 return (Piece(age(now - last) if last is not None else self._glyphs.absent, Tone.QUIET),)
 
     def _mark(self, account_id: str) -> Line:
+        """Whether it is selected, while any is, and who serves."""
+        if not self.chosen:
+            return self._role(account_id)
+        chosen = Piece(self._glyphs.chosen if account_id in self.chosen else " ", Tone.NAME)
+        return (chosen, *self._role(account_id))
+
+    def _role(self, account_id: str) -> Line:
         if account_id in self.marks.pinned:
             return (Piece(self._glyphs.pinned, Tone.ACTIVE),)
         if account_id in self.marks.active:

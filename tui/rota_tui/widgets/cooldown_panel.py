@@ -3,51 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.message import Message
 from textual.reactive import var
 from textual.widgets import Digits, Static
 
 from rota.snapshot import Snapshot
 from rota_tui.formatting import DAY, HOUR, clock, countdown, gauge
+from rota_tui.holds import Held, held_now
 from rota_tui.pieces import ASCII, Piece, Tone, clean, fit_line, pad
 from rota_tui.widgets.lines_view import LinesView
 from rota_tui.widgets.tones import to_content
-from rota_tui.wording import hold_cause, provider_name
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from rota_tui.pieces import Line, Locale
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """An account or a model that is held."""
-
-    name: str
-    cause: str
-    since: float
-    until: float
-    strikes: int
-
-
-def held_now(snapshot: Snapshot, now: float) -> list[Held]:
-    """Everything held at `now`, the first to come back first."""
-    found: list[Held] = []
-    for state in snapshot.listed():
-        if (hold := state.hold) is not None and hold.active(now):
-            why = hold_cause(state, hold, now)
-            found.append(Held(state.account.label, why, hold.since, hold.until, hold.strikes))
-        for model, hold in state.model_holds.items():
-            if hold.active(now):
-                name = f"{model} on {state.account.label}"
-                found.append(Held(name, hold_cause(state, hold, now), hold.since, hold.until, hold.strikes))
-    for (provider, model), entry in snapshot.model_holds.items():
-        if (hold := entry.hold) is not None and hold.active(now):
-            found.append(Held(model, f"for all of {provider_name(provider)}", hold.since, hold.until, hold.strikes))
-    return sorted(found, key=lambda held: (held.until, held.name))
 
 
 def big(seconds: float) -> str:
@@ -68,38 +42,66 @@ class _HeldLines(LinesView):
         self._locale = locale
         self.held: list[Held] = []
         self.now = 0.0
+        self.cursor: int | None = None
+        """Which of them is meant, while the panel has the focus."""
 
     def lines(self, width: int) -> tuple[Line, ...]:
         if not self.held:
             return ((Piece("Nothing is cooling.", Tone.QUIET),),)
         glyphs, (first, *others) = self._locale.glyphs, self.held
         passed = (self.now - first.since) / max(1.0, first.until - first.since)
-        strikes = f" {glyphs.sep} strike {first.strikes}" if first.strikes > 1 else ""
-        rows = max(0, (self.content_region.height or 8) - 3)
+        back = f"back {clock(first.until, self.now, self._locale.tz)}"
         lines: list[Line] = [
             gauge(min(0.999, max(0.0, passed)), width, glyphs, tone=Tone.COOLING),
-            (Piece(clean(first.name), Tone.NAME),),
-            (Piece(f"back {clock(first.until, self.now, self._locale.tz)} {glyphs.sep} {first.cause}{strikes}"),),
+            (*self._pointer(0), Piece(clean(first.name), Tone.NAME)),
+            (Piece(f"{back} {glyphs.sep} {first.cause}{self._strikes(first)}"),),
         ]
-        if 0 < len(others) < rows:
-            lines.append(())
-        lines += [self._other(held, width) for held in others[:rows]]
-        if len(others) > rows > 0:
-            lines[-1] = (Piece(f"and {len(others) - rows + 1} more", Tone.QUIET),)
+        lines += self._others(others, max(0, (self.content_region.height or 8) - 3), width)
         return tuple(fit_line(line, width, glyphs) for line in lines)
 
-    def _other(self, held: Held, width: int) -> Line:
+    def _others(self, others: list[Held], rows: int, width: int) -> list[Line]:
+        """As many of the others as fit, the one that is meant among them."""
+        if 0 < len(others) < rows:
+            return [(), *(self._other(place, held, width) for place, held in enumerate(others, start=1))]
+        if len(others) == rows:
+            return [self._other(place, held, width) for place, held in enumerate(others, start=1)]
+        shown = max(0, rows - 1)
+        start = max(0, min((self.cursor or 0) - shown, len(others) - shown))
+        lines = [self._other(1 + n, others[n], width) for n in range(start, min(start + shown, len(others)))]
+        if rows > 0 and others:
+            lines.append((Piece(f"and {len(others) - len(lines)} more", Tone.QUIET),))
+        return lines
+
+    def _other(self, place: int, held: Held, width: int) -> Line:
         left = countdown(held.until - self.now)
         return (
+            *self._pointer(place),
             Piece(f"{left:<8}", Tone.COOLING),
-            Piece(pad(held.name, min(18, max(8, width // 3)), self._locale.glyphs)),
-            Piece(f" {held.cause}", Tone.QUIET),
+            Piece(pad(held.name, min(30, max(8, width // 3)), self._locale.glyphs)),
+            Piece(f" {held.cause}{self._strikes(held)}", Tone.QUIET),
         )
 
+    def _pointer(self, place: int) -> Line:
+        return (Piece(f"{self._locale.glyphs.active} ", Tone.ACTIVE),) if place == self.cursor else ()
 
-class CooldownPanel(Vertical):
+    def _strikes(self, held: Held) -> str:
+        return f" {self._locale.glyphs.sep} strike {held.strikes}" if held.strikes > 1 else ""
+
+
+class CooldownPanel(Vertical, can_focus=True):
     """Hidden by its screen when there is no room for it; empty it says so."""
 
+    HELP = """\
+## What is cooling
+
+Every account and model that is held, the first to come back with the big countdown and a bar of the time that has
+passed. Arrows choose one; `x` ends its cooldown now. A quota that is spent comes back with its reset only.
+"""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "choose(-1)", "Up", show=False, id="cooling.up"),
+        Binding("down,j", "choose(1)", "Down", show=False, id="cooling.down"),
+        Binding("x", "lift", "Lift this one", id="cooling.lift", tooltip="End this cooldown now"),
+    ]
     DEFAULT_CSS = """
     CooldownPanel {
         #soonest { height: 3; width: 1fr; color: $cooling; text-style: bold; }
@@ -108,6 +110,12 @@ class CooldownPanel(Vertical):
     }
     """
 
+    @dataclass
+    class LiftRequested(Message):
+        """Somebody wants a cooldown to end now."""
+
+        held: Held
+
     snapshot: var[Snapshot] = var(Snapshot, init=False)
     now: var[float] = var(0.0, init=False)
 
@@ -115,6 +123,7 @@ class CooldownPanel(Vertical):
         super().__init__(id=id)
         self._locale = locale
         self._plain = locale.glyphs is ASCII
+        self._chosen: Held | None = None
         self.set_class(self._plain, "-ascii")
         self.add_class("-idle")
 
@@ -131,6 +140,12 @@ class CooldownPanel(Vertical):
     def on_resize(self) -> None:
         self._renew()
 
+    def on_focus(self) -> None:
+        self._renew()
+
+    def on_blur(self) -> None:
+        self._renew()
+
     def _renew(self) -> None:
         if not (self.is_mounted and self.display):
             return
@@ -144,4 +159,23 @@ class CooldownPanel(Vertical):
                 self.query_one("#soonest", Digits).update(left)
         view = self.query_one(_HeldLines)
         view.held, view.now = held, self.now
+        view.cursor = self._place(held) if held and self.has_focus else None
+        if view.cursor is not None:
+            self._chosen = held[view.cursor]
         view.renew()
+
+    def _place(self, held: list[Held]) -> int:
+        """Where the chosen one stands now; the first when it is gone."""
+        keys = [each.key for each in held]
+        return keys.index(self._chosen.key) if self._chosen is not None and self._chosen.key in keys else 0
+
+    # --- keys ---------------------------------------------------------------------------------------------
+
+    def action_choose(self, steps: int) -> None:
+        if held := held_now(self.snapshot, self.now):
+            self._chosen = held[max(0, min(len(held) - 1, self._place(held) + steps))]
+            self._renew()
+
+    def action_lift(self) -> None:
+        if held := held_now(self.snapshot, self.now):
+            self.post_message(self.LiftRequested(held[self._place(held)]))

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rota_tui.formatting import HOUR, ago, clock, count, countdown, sparkline, usd
+from rota_tui.foreseeing import window_ahead
+from rota_tui.formatting import HOUR, ago, clock, clock_short, count, countdown, sparkline, usd
 from rota_tui.pieces import Line, Piece, Tone, clean, pad
 from rota_tui.widgets.quota_gauge import window_line
 from rota_tui.wording import cause, joined, kind_of, plan_of, provider_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from rota.pool.strategy import Ranking
     from rota.quota import QuotaWindow
     from rota.snapshot import AccountState, Hold, Hour
+    from rota_tui.holds import Past
     from rota_tui.pieces import Locale
     from rota_tui.wording import Reason
 
@@ -23,6 +25,10 @@ _SPARK_HOURS = 24
 _LABEL = 10
 _CANDIDATES = 4
 """How many of those in line are listed."""
+_HOLDS = 5
+"""How many past cooldowns are listed."""
+_MOMENTS, _NEVER = 1e9, 1e11
+"""A score from here on is a moment (epoch seconds), from there on one that never comes."""
 
 
 def heading(text: str) -> Line:
@@ -50,9 +56,13 @@ def who_lines(state: AccountState, why: Reason, now: float, locale: Locale) -> t
     for model, hold in sorted(state.model_holds.items()):
         if hold.active(now):
             lines.append(_held(model, hold, now, locale))
-    origin = "" if account.origin == "login" else f" from {clean(account.origin)}"
-    lines.append((Piece(f"added {clock(account.added_at, now, tz)}{origin}", Tone.QUIET),))
+    origin = "by sign-in" if account.origin == "login" else f"from {clean(account.origin)}"
+    lines.append((Piece(f"added {clock(account.added_at, now, tz)} {origin}", Tone.QUIET),))
     facts: list[str] = []
+    if account.reserve:
+        facts.append("in reserve")
+    if account.priority:
+        facts.append(f"priority {account.priority}")
     if account.login_expires_at is not None:
         facts.append(f"sign-in ends {clock(account.login_expires_at, now, tz)}")
     if state.token_expires_at is not None:
@@ -77,7 +87,11 @@ def quota_lines(
     """Every window, the whole account's first, then those of models, then those that only inform."""
     windows = sorted(state.windows.values(), key=_window_order)
     label = min(max((len(w.label) for w in windows), default=_LABEL), _LABEL + 6)
-    lines = [window_line(w, width, label, now, locale, ticks) for w in windows]
+    lines: list[Line] = []
+    for window in windows:
+        lines.append(window_line(window, width, label, now, locale, ticks))
+        if ahead := window_ahead(window, state, now, locale):
+            lines.append((Piece(" " * (label + 1)), *ahead))
     if not lines:
         lines = [(Piece("nothing known yet", Tone.QUIET),)]
     if state.poll is not None and state.poll.problem:
@@ -118,10 +132,17 @@ def _today(today: list[Hour]) -> list[str]:
 
 
 def why_lines(
-    state: AccountState, ranking: Ranking, label: Callable[[str], str], width: int, now: float, locale: Locale
+    state: AccountState,
+    ranking: Ranking,
+    label: Callable[[str], str],
+    strategy: str,
+    width: int,
+    now: float,
+    locale: Locale,
 ) -> tuple[Line, ...]:
-    """Why this account would or would not serve next, then the order of those that would."""
-    lines: list[Line] = [heading(f"Next for {provider_name(state.account.provider)}")]
+    """Why this account would or would not serve next, then the order of those that would, with their scores."""
+    title = f"Next for {provider_name(state.account.provider)} {locale.glyphs.sep} {strategy}, lower scores first"
+    lines: list[Line] = [heading(title)]
     barred = ranking.why_not(state.id)
     if barred is not None:
         back = f", back {clock(barred.back_at, now, locale.tz)}" if barred.back_at is not None else ""
@@ -139,9 +160,41 @@ def why_lines(
             (
                 Piece(f"{place:>2} ", Tone.QUIET),
                 Piece(pad(label(candidate.account_id), name, locale.glyphs), tone),
+                Piece(f" {score(candidate.score, now, locale):>5} ", Tone.QUIET),
                 Piece(f" {candidate.reason}", Tone.QUIET),
             )
         )
     if not order:
         lines.append((Piece(ranking.reason, Tone.QUIET),))
+    return tuple(lines)
+
+
+def score(value: float, now: float, locale: Locale) -> str:
+    """A strategy's figure: shares and places as numbers, moments as the time of day."""
+    if value >= _NEVER:
+        return locale.glyphs.absent
+    return clock_short(value, now, locale.tz) if value >= _MOMENTS else f"{value:.2f}"
+
+
+def past_lines(past: Sequence[Past], now: float, locale: Locale) -> tuple[Line, ...]:
+    """The last cooldowns, the newest first: from when to when, why, and how they ended."""
+    if not past:
+        return ()
+    sep, tz = locale.glyphs.sep, locale.tz
+    lines: list[Line] = [heading("Cooldowns")]
+    for hold in past[:_HOLDS]:
+        running = hold.until > now
+        times = f"{clock(hold.since, now, tz)} to {clock(hold.until, now, tz)}"
+        what = f"{clean(hold.model)}: " if hold.model else ""
+        parts = [f"{what}{clean(hold.why)}", *([f"strike {hold.strikes}"] if hold.strikes > 1 else [])]
+        if hold.lifted:
+            parts.append(clean(hold.lifted))
+        lines.append(
+            (
+                Piece(f"{times}  ", Tone.COOLING if running else Tone.PLAIN),
+                Piece(f" {sep} ".join(parts), Tone.QUIET),
+            )
+        )
+    if len(past) > _HOLDS:
+        lines.append((Piece(f"and {len(past) - _HOLDS} more before", Tone.QUIET),))
     return tuple(lines)

@@ -67,6 +67,7 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
             background: $block-cursor-background;
             color: $block-cursor-foreground;
         }
+        &:nocolor .line-table--cursor { text-style: reverse; }
         .tone--quiet { color: $quiet; }
         .tone--name { text-style: bold; }
         .tone--ok { color: $quota-ok; }
@@ -172,6 +173,8 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width
+        if not self._columns:  # the first frame is drawn before the first resize is told
+            self._columns = self.columns_for(width - 2 * self.MARGIN)
         place = y - 1 + round(self.scroll_y)
         if y == 0:
             style = self.get_component_rich_style("line-table--header")

@@ -9,7 +9,7 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from rota_tui.messages import AddRequested
+from rota_tui.messages import AddRequested, DemoRequested
 from rota_tui.pieces import clean
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ class Welcome(Widget, can_focus=True):
     """Shown while there is no account."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("d", "demo", "Demo", id="welcome.demo", tooltip="Look around in a simulated world; q comes back"),
         Binding("t", "add('puter')", "Puter", id="welcome.puter", tooltip="Add an account of Puter"),
     ]
     DEFAULT_CSS = """
@@ -45,8 +46,9 @@ class Welcome(Widget, can_focus=True):
             Content(""),
             _way("a", "add an account: Anthropic or Puter"),
             _way("m", f"import {self._finds()}" if self.found else "import from OpenCode, Claude Code and others"),
+            _way("d", "look around in the demo: a simulated world, no account needed"),
             Content(""),
-            Content.styled("To look around without an account: rota demo", "$quiet"),
+            Content.styled("? help   q quit", "$quiet"),
         ]
         width = max(line.cell_length for line in lines)
         return Content("\n").join(line.pad_right(width - line.cell_length) for line in lines)
@@ -55,6 +57,9 @@ class Welcome(Widget, can_focus=True):
         named = [clean(what) for what in self.found[:_NAMED]]
         rest = len(self.found) - len(named)
         return f"what is here: {', '.join(named)}{f' and {rest} more' if rest else ''}"
+
+    def action_demo(self) -> None:
+        self.post_message(DemoRequested())
 
     def action_add(self, provider: str) -> None:
         self.post_message(AddRequested(provider))

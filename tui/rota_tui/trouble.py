@@ -1,0 +1,47 @@
+"""What stands in the way of everything, in one line that stays: a log that cannot be written, a silent provider."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from rota_tui.formatting import ago
+from rota_tui.pieces import Line, Piece, Tone, clean
+from rota_tui.wording import provider_name
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rota.errors import RotaError
+    from rota.snapshot import AccountState
+    from rota_tui.pieces import Locale
+
+
+def trouble_line(problem: RotaError | None, states: Sequence[AccountState], now: float, locale: Locale) -> Line:
+    """The worst thing first; empty while all is well."""
+    glyphs = locale.glyphs
+    if problem is not None:
+        told = f"{glyphs.failed} The log is not written: {problem} {problem.hint}".rstrip()
+        return (Piece(clean(told), Tone.SPENT),)
+    silent = _silent(states)
+    if not silent:
+        return ()
+    parts = [f"{provider_name(name)}: {clean(why)}, asked {ago(at, now)}" for name, (why, at) in silent.items()]
+    return (
+        Piece(f"{glyphs.failed} No new figures. ", Tone.LOW),
+        Piece(f" {glyphs.sep} ".join(parts), Tone.QUIET),
+    )
+
+
+def _silent(states: Sequence[AccountState]) -> dict[str, tuple[str, float]]:
+    """Providers of which no account that was asked could give its figures: why, and when that was last so."""
+    asked: dict[str, list[tuple[float, str | None]]] = defaultdict(list)
+    for state in states:
+        if state.poll is not None and state.usable():
+            asked[state.account.provider].append((state.poll.at, state.poll.problem))
+    found: dict[str, tuple[str, float]] = {}
+    for provider, answers in asked.items():
+        problems = [(why, at) for at, why in answers if why]
+        if problems and len(problems) == len(answers):
+            found[provider] = max(problems, key=lambda problem: problem[1])
+    return found

@@ -1,0 +1,54 @@
+"""A line that is there only while something stands in the way of everything."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.reactive import var
+
+from rota.snapshot import Snapshot
+from rota_tui.pieces import wrap
+from rota_tui.trouble import trouble_line
+from rota_tui.widgets.lines_view import LinesView
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rota.errors import RotaError
+    from rota_tui.pieces import Line, Locale
+
+_MOST = 2
+"""Lines that it may take; what is cut off is in the notes and in the detail."""
+
+
+class TroubleLine(LinesView):
+    """Stays as long as its cause does, where a note goes away."""
+
+    DEFAULT_CSS = "TroubleLine { height: auto; padding: 0 1; }"
+
+    snapshot: var[Snapshot] = var(Snapshot, init=False)
+    now: var[float] = var(0.0, init=False)
+
+    def __init__(self, locale: Locale, problem: Callable[[], RotaError | None]) -> None:
+        """`problem` says what is wrong with the log."""
+        super().__init__()
+        self._locale = locale
+        self._problem = problem
+        self.display = False
+
+    def watch_snapshot(self) -> None:
+        self._look()
+
+    def watch_now(self) -> None:
+        self._look()
+
+    def _look(self) -> None:
+        self.display = bool(self._line())
+        self.renew()
+
+    def _line(self) -> Line:
+        return trouble_line(self._problem(), self.snapshot.listed(), self.now, self._locale)
+
+    def lines(self, width: int) -> tuple[Line, ...]:
+        line = self._line()
+        return wrap(line, width, 2)[:_MOST] if line else ()
