@@ -264,11 +264,13 @@ def _sampled(samples: tuple[Sample, ...], window: QuotaWindow, utilization: floa
     keeps its own row of buckets, which is what makes the result independent of order.
     """
     seen = Sample(window.observed_at, utilization, window.resets_at, sample_width(window.length))
-    if samples and samples[-1].width == seen.width and samples[-1].at < seen.at:
-        if _bucket(samples[-1]) == _bucket(seen):
+    if samples and samples[-1].width == (width := seen.width) and samples[-1].at < seen.at:
+        if samples[-1].at // width == seen.at // width:
             return (*samples[:-1], seen)
         if len(samples) < SAMPLES_KEPT:
             return (*samples, seen)
+        if len(samples) == SAMPLES_KEPT and {sample.width for sample in samples} == {width}:
+            return (*samples[1:], seen)
     row = {_bucket(s): s for s in samples if s.width == seen.width}
     rival = row.get(_bucket(seen))
     if rival is not None and _sample_rank(rival) >= _sample_rank(seen):
