@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
 from textual.app import App
@@ -52,8 +52,11 @@ def tick_seconds(clock: Clock) -> float:
     return max(FAST_TICK, min(TICK, TICK / clock.speed)) if isinstance(clock, FastClock) else TICK
 
 
-class RotaApp(App[str]):
-    """Modes, keys and wiring; everything else is in the screens."""
+class RotaApp(App[Any]):
+    """Modes, keys and wiring; everything else is in the screens.
+
+    It gives back what it was left for: `messages.DEMO`, or nothing.
+    """
 
     # The first screen's styles come with the app's: a screen that brings its own has all of them parsed once more.
     CSS_PATH = ["app.tcss", "screens/accounts.tcss"]  # noqa: RUF012

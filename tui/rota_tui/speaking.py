@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rota.events import AlertRaised
 
@@ -19,7 +19,7 @@ SHOWN = 4
 """Alerts of one moment that a note spells out."""
 
 
-def speak(app: App[str], events: Iterable[Event], settings: AlertSettings, now: float, tz: tzinfo | None) -> None:
+def speak(app: App[Any], events: Iterable[Event], settings: AlertSettings, now: float, tz: tzinfo | None) -> None:
     """Tell what was raised, by this process or another, in one note; in quiet hours without the bell."""
     raised = [event for event in events if isinstance(event, AlertRaised)]
     if not raised or not settings.enabled:
