@@ -8,34 +8,27 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import random
+import functools
 import sys
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from rota.background import Background
-from rota.clock import SystemClock
+from rota.engine_parts import Parts
 from rota.errors import NothingConfigured, UsageError
-from rota.journal import Journal
-from rota.log import SqliteLog
 from rota.naming import find as find_account
-from rota.paths import Paths
-from rota.paths import find as find_paths
+from rota.opening import open_engine
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
-    from pathlib import Path
-
-    import httpx
+    from collections.abc import AsyncIterator, Callable, Iterable
 
     from rota.account import Identity, Kind
     from rota.accounts import Accounts, Added, Removed
-    from rota.clock import Clock
-    from rota.config import Settings
     from rota.events import Event
     from rota.gateway.keys import Keys
     from rota.gateway.server import Gateway
     from rota.hub import Subscription
+    from rota.library import AccountUsage, Migration
     from rota.login.flow import SignIn
     from rota.migrate.desk import ImportDesk
     from rota.pool.pool import Ask, PoolStream, Served
@@ -43,38 +36,19 @@ if TYPE_CHECKING:
     from rota.providers.base import ChatRequest, Credential, Model
     from rota.replay import Replay
     from rota.secret import Secret
-    from rota.services import Services
     from rota.snapshot import AccountState, Snapshot
-    from rota.vault.base import Vault
+
+__all__ = ["Engine", "open_engine"]
 
 
-class Engine:
+class Engine(Parts):
     """Everything a person or a program can do. Made by `rota.open()`."""
 
-    def __init__(
-        self,
-        *,
-        paths: Paths,
-        settings: Settings,
-        clock: Clock,
-        journal: Journal,
-        vault: Vault | None = None,
-        transport: httpx.AsyncBaseTransport | None = None,
-        seed: int | None = None,
-    ) -> None:
-        self.paths = paths
-        self.settings = settings
-        self.clock = clock
-        self.journal = journal
-        self._vault = vault
-        self._transport = transport
-        self._rng = random.Random(seed)
-        self._services: Services | None = None
-        self._opening, self._making = asyncio.Lock(), asyncio.Lock()
-        self._gateway: Gateway | None = None
-        self._background = Background(self)
-        self._notices: list[str] = []
-        self._vault_told = 0
+    _gateway: Gateway | None = None
+
+    @functools.cached_property
+    def _background(self) -> Background:
+        return Background(self)
 
     # --- looking ------------------------------------------------------------------------------------------
 
@@ -94,11 +68,6 @@ class Engine:
             UnknownAccount, AmbiguousAccount: none does, or several do.
         """
         return find_account(self.snapshot, name)
-
-    @property
-    def vault_kind(self) -> str | None:
-        """`keyring`, `file` or `memory`; None until the vault was first needed."""
-        return self._vault.kind if self._vault is not None else None
 
     def ranking(self, provider: str, model: str | None = None, session: str | None = None) -> Ranking:
         """Who would serve next and why, and why each other account would not."""
@@ -195,6 +164,33 @@ class Engine:
         services = await self.services()
         return await kept(provider, credential, services, identity=identity, label=label, origin=origin)
 
+    async def login(
+        self,
+        provider: str,
+        secret: Secret | None = None,
+        *,
+        label: str | None = None,
+        show: Callable[[str], object] | None = None,
+    ) -> Added:
+        """Sign in: with an API key or a token, or without one in the browser, which takes minutes of a person's time.
+
+        Args:
+            provider: `anthropic`, `puter`, or the name of one that a package registers.
+            secret: the key or token; None opens the provider's page.
+            label: what to call the account; what the provider calls it when None.
+            show: gets the page's address instead of a browser.
+
+        Raises:
+            SignInFailed: cancelled, timed out, denied or refused, each saying so; nothing was kept.
+            VaultError: it could not be kept.
+            ConfigError: no package here registers that provider.
+        """
+        from rota import library
+
+        if secret is None:
+            return await library.by_browser(self, provider, label=label, show=show)
+        return await self.add_secret(provider, library.kind_of_secret(provider), secret, label=label)
+
     @asynccontextmanager
     async def sign_in(self, provider: str) -> AsyncIterator[SignIn]:
         """Begin a browser sign-in (a Claude subscription, or Puter); its callback page is open inside the context.
@@ -227,12 +223,48 @@ class Engine:
         """Forget accounts; see `Accounts.remove`."""
         return await (await self.accounts()).remove(account_ids, purge=purge)
 
+    async def migrate(
+        self, only: Iterable[str] = (), *, dry_run: bool = False, online: bool = True, subscriptions: bool = False
+    ) -> Migration:
+        """Import accounts and settings that other tools have on this machine; their files stay as they are.
+
+        Args:
+            only: names of sources (`opencode`, `claude-code` …, as in `rota migrate --from`); all when empty.
+            dry_run: plan, and write nothing.
+            online: ask the providers whose each login is and whether it lives.
+            subscriptions: bring in Claude subscriptions too. Say yes for a person only who has read
+                `rota.login.anthropic.NOTICE`: Anthropic says that those logins are for its own apps.
+
+        Raises:
+            VaultError, StoreError: something could not be kept; what was done so far can be undone (`imports`).
+        """
+        from rota import library
+
+        return await library.migrate(self, only, dry_run=dry_run, online=online, subscriptions=subscriptions)
+
     async def imports(self) -> ImportDesk:
         """Find what other tools hold, plan, do and undo imports."""
         from rota.migrate.desk import import_desk
 
         services, sharing = await self.services(), self.settings.sharing
         return import_desk(services, journal=self.journal, paths=self.paths, clock=self.clock, sharing=sharing)
+
+    async def usage(self, account: str | None = None, *, refresh: bool = False) -> tuple[AccountUsage, ...]:
+        """What is used and left of every quota window.
+
+        Figures come from answers' headers and from usage endpoints (protocols: Anthropic's `anthropic-ratelimit-*`
+        headers and `/api/oauth/usage`, Puter's `/metering/usage`); each window says which, and when.
+
+        Args:
+            account: by any name that `find` knows; all accounts when None.
+            refresh: ask the providers now, within their budget of reads.
+
+        Raises:
+            UnknownAccount, AmbiguousAccount: the name is nobody's, or several accounts'.
+        """
+        from rota import library
+
+        return await library.usage(self, account, refresh=refresh)
 
     async def refresh_usage(self, account_id: str) -> str | None:
         """Ask the usage endpoint about one account now; returns why there are no new figures, if there are none."""
@@ -315,94 +347,13 @@ class Engine:
         """What a person should know about the stores, each told once: a damaged file moved aside, an open mode."""
         of_vault = self._vault.notices[self._vault_told :] if self._vault is not None else ()
         self._vault_told += len(of_vault)
-        taken = [*self._notices, *of_vault, *self._background.notices]
-        self._notices.clear()
+        taken = [*self.notices, *of_vault, *self._background.notices]
+        self.notices.clear()
         self._background.notices.clear()
         return taken
 
-    async def vault(self) -> Vault:
-        """Where the secrets are, opened once; raises `VaultError` when it cannot be."""
-        async with self._opening:
-            if self._vault is None:
-                from rota.vault import open_vault
-
-                self._vault = await open_vault(self.settings.vault, self.paths)
-            return self._vault
-
-    async def services(self) -> Services:
-        """What talks to the world, made once."""
-        from rota.services import make_services
-
-        async with self._making:
-            if self._services is None:
-                self._services = await make_services(
-                    paths=self.paths,
-                    settings=self.settings,
-                    clock=self.clock,
-                    journal=self.journal,
-                    rng=self._rng,
-                    vault=await self.vault(),
-                    transport=self._transport,
-                )
-            return self._services
-
     async def aclose(self) -> None:
-        """End what runs behind, then close the connections; the log is closed by `open`."""
+        """End what runs behind, then close the connections; the log is closed by `rota.open`."""
         await self.stop_gateway()
         await self._background.aclose()
-        if self._services is not None:
-            await self._services.aclose()
-
-
-@asynccontextmanager
-async def open_engine(
-    *,
-    home: Path | None = None,
-    settings: Settings | None = None,
-    clock: Clock | None = None,
-    vault: Vault | None = None,
-    transport: httpx.AsyncBaseTransport | None = None,
-    seed: int | None = None,
-) -> AsyncIterator[Engine]:
-    """Open rota's home and give its engine; on leaving, everything said so far is on disk.
-
-    Raises:
-        ConfigError: the settings file says something it may not, or names a strategy that cannot be used.
-        StoreError: the log cannot be used as it is.
-
-    Args:
-        home: folder that holds everything; the environment's (`ROTA_HOME`, else the system's folders) when None.
-        settings: used as they are; read from the home's `config.toml` when None.
-        clock: the machine's when None.
-        vault: used as it is; chosen by the settings when None.
-        transport: for the HTTP client, in tests.
-        seed: of the jitter, in tests and the demo.
-    """
-    import os
-
-    from rota.config import load
-    from rota.settings import STRATEGIES
-
-    environ = dict(os.environ) if home is None else {**os.environ, "ROTA_HOME": str(home)}
-    paths = find_paths(environ)
-    paths.ensure()
-    clock = clock or SystemClock()
-    settings = settings or load(paths, environ)
-    if settings.pool.strategy not in STRATEGIES:
-        from rota.pool.strategies import named  # late: another package's; what is wrong with it is said here
-
-        named(settings.pool.strategy)
-    log = SqliteLog.open(paths.log_file, retention_days=settings.history.events_days)
-    async with AsyncExitStack() as stack:
-        journal = await stack.enter_async_context(Journal(log, clock))
-        if settings.debug:
-            from rota.debuglog import writing  # late: off by default
-
-            await stack.enter_async_context(writing(journal, settings, paths))
-        engine = Engine(
-            paths=paths, settings=settings, clock=clock, journal=journal, vault=vault, transport=transport, seed=seed
-        )
-        stack.push_async_callback(engine.aclose)
-        if log.notice is not None:
-            engine._notices.append(str(log.notice))
-        yield engine
+        await super().aclose()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -100,6 +100,16 @@ Part: TypeAlias = Text | Image | Reasoning | ToolCall | ToolResult
 class Message:
     role: Role
     parts: tuple[Part, ...]
+
+    @classmethod
+    def user(cls, text: str, *beside: Part) -> Self:
+        """What a person says, after what goes along with it (models read better with the question last)."""
+        return cls(Role.USER, (*beside, Text(text)))
+
+    @classmethod
+    def system(cls, text: str) -> Self:
+        """What holds for the whole conversation."""
+        return cls(Role.SYSTEM, (Text(text),))
 
     @property
     def text(self) -> str:
