@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from textual import getters
 from textual.containers import Vertical
 
 from rota_tui.pieces import ASCII
@@ -34,26 +33,25 @@ class AnswerView(Vertical):
     }
     """
 
-    hops = getters.query_one(HopsView)
-    reasoning = getters.query_one(ReasoningFold)
-    calls = getters.query_one(CallsView)
-    footer = getters.query_one(AnswerFooter)
-
     def __init__(self, locale: Locale, *, title: str = "", brief: bool = False) -> None:
         super().__init__()
         self.title = title
-        self._brief = brief
+        # Made here: the table beneath a comparison may ask for them before they are mounted.
+        self.hops = HopsView(locale)
+        self.reasoning = ReasoningFold(locale)
+        self.calls = CallsView(locale)
+        self.footer = AnswerFooter(locale, brief=brief)
         self._locale = locale
         self._parts: list[str] = []
         self._heard = 0
         self._stream: SteadyStream | None = None
 
     def compose(self) -> ComposeResult:
-        yield HopsView(self._locale)
-        yield ReasoningFold(self._locale)
+        yield self.hops
+        yield self.reasoning
         yield Vertical(classes="pages")
-        yield CallsView(self._locale)
-        yield AnswerFooter(self._locale, brief=self._brief)
+        yield self.calls
+        yield self.footer
 
     @property
     def text(self) -> str:
