@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -145,6 +146,30 @@ def test_ctrl_c_ends_an_answer_and_leaves_what_was_said(tmp_path: Path) -> None:
     assert (first + rest).strip()
     assert err.strip().endswith("Interrupted.")
     assert "Traceback" not in err
+
+
+LINE = re.compile(r"\[rota\] \d\d:\d\d:\d\d [A-Z]\w*( \d+/\d+)?: \S.*")
+
+
+@pytest.mark.parametrize("turned_on", ["--debug", "ROTA_DEBUG", "debug"])
+def test_debug_lines_go_to_standard_error_and_a_private_file(two: CommandLine, turned_on: str) -> None:
+    flags = ["--debug"] if turned_on == "--debug" else []
+    if turned_on == "ROTA_DEBUG":
+        two.more["ROTA_DEBUG"] = "1"
+    if turned_on == "debug":
+        two.run("config", "set", "debug", "true")
+    ran = two.process(*flags, "chat", "-m", "puter/gpt-5-nano", "the prompt nobody may read")
+    assert ran.code == 0
+    lines = [line for line in ran.err.splitlines() if line.startswith("[rota]")]
+    assert all(LINE.fullmatch(line) for line in lines), lines
+    told = "\n".join(line[16:] for line in lines)
+    assert re.search(r"^Request: POST \S*/drivers/call model=\S+ stream=true messages=1$", told, re.MULTILINE)
+    assert re.search(r"^Response: 200 stream complete \(\d+\.\ds\) ", told, re.MULTILINE)
+    path = two.home / "rota" / "logs" / "debug.log"
+    assert next(line for line in lines if "Response:" in line) in path.read_text("utf-8")
+    assert "nobody may read" not in ran.err + path.read_text("utf-8")
+    if os.name != "nt":
+        assert path.stat().st_mode & 0o077 == 0
 
 
 def test_every_command_is_run_as_a_process() -> None:
