@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 from typing import TYPE_CHECKING, Any
 
 import jsonschema  # type: ignore[import-untyped]  # it has no types
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rota.simulator import SimulatorServer
+
+PATIENCE_S = 30.0
 
 posix = pytest.mark.skipif(os.name == "nt", reason="signals and pipes of POSIX")
 
@@ -237,9 +240,19 @@ def test_two_commands_at_once_both_count(two: CommandLine) -> None:
 
 
 def lines_of(running: subprocess.Popen[str]) -> Callable[[], str]:
-    """How to read what it prints."""
-    assert running.stdout is not None
-    return running.stdout.readline
+    """How to read what it prints; a process that stays silent is killed, and then gives empty lines."""
+    out = running.stdout
+    assert out is not None
+
+    def line() -> str:
+        watchdog = threading.Timer(PATIENCE_S, running.kill)
+        watchdog.start()
+        try:
+            return out.readline()
+        finally:
+            watchdog.cancel()
+
+    return line
 
 
 LIGHT = {"pydantic", "httpx", "keyring", "textual", "starlette", "aiohttp", "tomlkit", "platformdirs"}
