@@ -36,13 +36,14 @@ def command(follow: bool, as_json: bool, account: str | None, kind: tuple[str, .
     """Show what happened, oldest first. What only moves figures is shown in JSON, or when asked for by kind."""
     from rota_tui.cli import reading
     from rota_tui.cli.terminal import look
+    from rota_tui.feed import ALWAYS_TOLD
 
     kinds = _kinds(kind)
     how = look()
     with reading.reading() as log:
         if log is not None:
             account_id = _account(log.snapshot, account)
-            wanted = log.recent(count, kinds=kinds or (None if as_json else _told()), account_id=account_id)
+            wanted = log.recent(count, kinds=kinds or (None if as_json else ALWAYS_TOLD), account_id=account_id)
             _show(wanted, log.snapshot, how, as_json=as_json, silent=bool(kinds))
             if follow:
                 _follow(log, kinds, account_id, how, as_json=as_json)
@@ -78,22 +79,6 @@ def _kinds(named: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(known[name.casefold()] for name in named)
 
 
-def _told() -> tuple[str, ...]:
-    """The kinds that are told in words; the others only move figures."""
-    from rota.events import EVENT_TYPES
-
-    silent = {
-        "AccountDescribed",
-        "AccountReordered",
-        "AccountPrioritized",
-        "QuotaObserved",
-        "SessionBound",
-        "RequestStarted",
-        "UsagePolled",
-    }
-    return tuple(name for name in EVENT_TYPES if name not in silent)
-
-
 def _account(snapshot: Snapshot | None, name: str | None) -> str | None:
     if name is None:
         return None
@@ -105,27 +90,22 @@ def _account(snapshot: Snapshot | None, name: str | None) -> str | None:
 
 def _follow(log: SqliteLog, kinds: tuple[str, ...], account_id: str | None, look: Look, *, as_json: bool) -> None:
     """Show what is appended, until interrupted."""
+    from rota_tui.feed import about
+
     while True:
         if log.changed():
             news = [
                 event
                 for event in log.follow()
-                if (not kinds or type(event).__name__ in kinds) and account_id in (None, _about(event))
+                if (not kinds or type(event).__name__ in kinds) and account_id in (None, about(event))
             ]
             _show(news, log.snapshot, look, as_json=as_json, silent=bool(kinds))
         time.sleep(LOOK_S)
 
 
-def _about(event: Event) -> str | None:
-    account = getattr(event, "account", None)
-    attempt = getattr(event, "attempt", None)
-    if account is not None:
-        return str(account.id)
-    return attempt.account_id if attempt is not None else getattr(event, "account_id", None)
-
-
 def _show(events: Iterable[Event], snapshot: Snapshot, look: Look, *, as_json: bool, silent: bool) -> None:
     """Print them; `silent` shows those that have no words by their kind."""
+    from rota_tui.feed import about
     from rota_tui.formatting import stamp
     from rota_tui.pieces import Piece, Tone, plain
     from rota_tui.telling import sentence
@@ -140,9 +120,9 @@ def _show(events: Iterable[Event], snapshot: Snapshot, look: Look, *, as_json: b
             from rota.documents import event_document
             from rota_tui.cli.printing import echo_json_line
 
-            about = _about(event)
+            account_id = about(event)
             text = plain(said.line) if said is not None else None
-            echo_json_line(event_document(event, label(about) if about is not None else None, text))
+            echo_json_line(event_document(event, label(account_id) if account_id is not None else None, text))
             continue
         if said is None and not silent:
             continue
