@@ -110,6 +110,7 @@ class Gateway:
             interface="asgi3",  # a bound method looks like the older interface to uvicorn
             lifespan="off",
             access_log=False,
+            proxy_headers=False,
             log_config=None,
             log_level="critical",
             http=PatientProtocol.patient_for(wanted.read_timeout_s),

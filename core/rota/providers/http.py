@@ -11,7 +11,6 @@ Facts about httpx-aiohttp 0.2 that shape this module:
 
 from __future__ import annotations
 
-import http.cookiejar
 import json
 import logging
 import re
@@ -19,7 +18,7 @@ import socket
 import ssl
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -31,7 +30,7 @@ from rota.errors import Failure, Meaning, ProviderError
 from rota.providers.redaction import redact
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Iterator, Mapping
 
 USER_AGENT = f"rota/{__version__}"
 """What rota calls itself, everywhere and always."""
@@ -72,7 +71,6 @@ def open_client(
         transport=transport,
         mounts=None if transport else dict.fromkeys(_LOOPBACK),
         headers={"user-agent": USER_AGENT},
-        cookies=http.cookiejar.CookieJar(http.cookiejar.DefaultCookiePolicy(allowed_domains=())),
         timeout=phases(timeouts or Timeouts()),
         limits=httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=30.0),
         follow_redirects=False,
@@ -97,11 +95,29 @@ def _hooks() -> dict[str, Any]:
 class _Client(HttpxAiohttpClient):
     """httpx's client on aiohttp's transport, direct or through a proxy, with a session of our making."""
 
+    @property
+    def cookies(self) -> httpx.Cookies:
+        return _NO_COOKIES
+
+    @cookies.setter
+    def cookies(self, cookies: object) -> None:
+        """None are kept."""
+
     def _init_transport(self, *args: Any, **kwargs: Any) -> httpx.AsyncBaseTransport:
         return _with_session(super()._init_transport(*args, **kwargs))
 
     def _init_proxy_transport(self, *args: Any, **kwargs: Any) -> httpx.AsyncBaseTransport:
         return _with_session(super()._init_proxy_transport(*args, **kwargs))
+
+
+class _NoCookies(httpx.Cookies):
+    """Keeps none. A jar that refuses every cookie costs a twentieth of a forwarded request."""
+
+    def extract_cookies(self, response: httpx.Response) -> None:
+        return
+
+
+_NO_COOKIES = _NoCookies()
 
 
 def _with_session(transport: httpx.AsyncBaseTransport) -> httpx.AsyncBaseTransport:
@@ -142,6 +158,30 @@ class Answer:
         return decode_json(self.body, status=self.status)
 
 
+def ready_made(
+    method: str, url: str, *, headers: Mapping[str, str], content: bytes, timeout: httpx.Timeout
+) -> httpx.Request:
+    """A request with exactly these headers and our name, made at a third of the cost of `client.build_request`.
+
+    Raises:
+        ProviderError: `network` with code `address`.
+    """
+    with network_errors():
+        address = _parsed(url)
+    said = {"user-agent": USER_AGENT, "host": address.netloc.decode("ascii"), **headers}
+    if content:
+        said["content-length"] = str(len(content))
+    stream = httpx.ByteStream(content)
+    made = httpx.Request(method, address, headers=said, stream=stream, extensions={"timeout": timeout.as_dict()})
+    made.read()  # so that its `content` is known, as it is of every request with a body in memory
+    return made
+
+
+@lru_cache(maxsize=256)
+def _parsed(url: str) -> httpx.URL:
+    return httpx.URL(url)
+
+
 async def fetch(client: httpx.AsyncClient, request: httpx.Request, *, limit: int = MAX_BODY) -> Answer:
     """Send and read to the end.
 
@@ -162,6 +202,11 @@ async def open_stream(client: httpx.AsyncClient, request: httpx.Request) -> Asyn
     finally:
         with suppress(*_ERRORS):  # what was needed of the answer has been read, or its reader has said what failed
             await response.aclose()
+        # httpx's stream holds its response: all of it would wait for the collector, a tenth of a request's cost.
+        response.stream = _READ
+
+
+_READ = httpx.ByteStream(b"")
 
 
 def _in_pieces(request: httpx.Request) -> httpx.Request:

@@ -97,8 +97,10 @@ class Forwarded:
         Raises:
             ProviderError: `network`, when they broke off.
         """
+        response = self._response
+        decoded = "content-encoding" in response.headers  # though none was asked for
         with network_errors():
-            async for piece in self._response.aiter_bytes():
+            async for piece in response.aiter_bytes() if decoded else response.aiter_raw():
                 yield piece
 
     async def pieces(self) -> AsyncGenerator[Piece, None]:

@@ -22,7 +22,7 @@ from rota.providers.anthropic.stream import AnthropicStream, Origin
 from rota.providers.anthropic.usage import read_usage
 from rota.providers.anthropic.wire import request_body
 from rota.providers.base import QuotaReport
-from rota.providers.http import NOT_SENT, Answer, fetch, network_errors, open_stream, read_body
+from rota.providers.http import NOT_SENT, Answer, fetch, network_errors, open_stream, read_body, ready_made
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -150,8 +150,12 @@ class AnthropicProvider:
             ForwardRefused: the provider answered something other than success.
             ProviderError: `network`, when nothing usable arrived.
         """
-        wire = self._request(
-            method, path, credential, content=body, headers=headers_to_provider(headers), read_s=_WHOLE_S
+        wire = ready_made(
+            method,
+            self._api_url + path,
+            headers=signed(credential, headers_to_provider(headers)),
+            content=body,
+            timeout=self._timeout(_WHOLE_S),
         )
         async with open_stream(self._client, wire) as response:
             # A plain dict: httpx's own headers cost a microsecond a look, and many looks follow.
