@@ -1,4 +1,4 @@
-"""The forecast in words: how long the pool lasts, how fast a window is used. Each begins with ≈: it is reckoned.
+"""The forecast in words: how long the pool lasts, how fast a window is used. What is reckoned begins with ≈.
 
 It comes with the forecast, so the first frame does without it.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rota.account import Kind
 from rota.forecast import endless, outlook, runway
 from rota.pool.room import BURST_S, length_of
 from rota_tui.formatting import DAY, HOUR, clock, percent
@@ -27,6 +28,10 @@ LEAST_SHARE = 0.005
 """A pace below half a percent an hour is told by the day."""
 
 
+_PAID_BY_USE = {Kind.API_KEY, Kind.CONSOLE_PROFILE}
+"""Any other kind without figures has a quota that is not known yet."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ahead:
     """The pool's future, and who is left when every quota is spent."""
@@ -34,13 +39,13 @@ class Ahead:
     runway: Runway | None
     """Of the accounts that have a quota; None when none of them may serve."""
     after: tuple[str, ...] = ()
-    """Labels of the accounts that have nothing that could run out."""
+    """Labels of the accounts that are paid by use and have nothing that could run out."""
 
 
 def look_ahead(states: Sequence[AccountState], now: float) -> Ahead:
     """Reckon how long the quotas last at the present pace; a tenth of a second at 200 accounts."""
     usable = [state for state in states if state.usable()]
-    after = [state for state in usable if endless(state)]
+    after = [state for state in usable if state.account.kind in _PAID_BY_USE and endless(state)]
     limited = [state for state in usable if not endless(state)]
     return Ahead(runway(limited, now), tuple(state.account.label for state in after))
 
@@ -62,12 +67,22 @@ def runway_line(ahead: Ahead, now: float, locale: Locale, width: int) -> Line:
         tone = Tone.LOW if found.dry.at - now <= SOON_S else Tone.PLAIN
         told = Piece(f"{glyphs.about} {what} until {clock(found.dry.at, now, locale.tz)} at this pace", tone)
         spare = _range(found.dry, now, locale)
-    ending = _more(found, now, locale)
-    if ahead.after:
-        rest = f" +{len(ahead.after) - 1}" if len(ahead.after) > 1 else ""
-        ending += f" {glyphs.sep} then {clean(ahead.after[0])}{rest}"
-    line = (told, Piece(spare, Tone.QUIET), Piece(ending, Tone.QUIET))
-    return line if width_of(line) <= width else (told, Piece(ending, Tone.QUIET))
+    room = width - width_of([told])
+    kept = {0: told}
+    for place, text in ((2, _more(found, now, locale)), (3, _then(ahead.after, locale)), (1, spare)):
+        piece = Piece(text, Tone.QUIET)
+        if text and width_of([piece]) <= room:
+            kept[place] = piece
+            room -= width_of([piece])
+    return tuple(kept[place] for place in sorted(kept))
+
+
+def _then(after: Sequence[str], locale: Locale) -> str:
+    """Who goes on when every quota is spent."""
+    if not after:
+        return ""
+    rest = f" +{len(after) - 1}" if len(after) > 1 else ""
+    return f" {locale.glyphs.sep} then {clean(after[0])}{rest}"
 
 
 def _more(found: Runway, now: float, locale: Locale) -> str:
