@@ -23,6 +23,7 @@ from rota.simulator.puter import routes as puter
 from rota.simulator.scenarios import build_world
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
     import uvicorn
@@ -153,10 +154,23 @@ class SimulatorServer:
         self._socket = None
 
 
-async def run(port: int, scenario: str, speed: float, seed: int, out: IO[str]) -> None:
-    """Serve until cancelled, after saying on `out` where and with which credentials."""
+async def run(
+    port: int,
+    scenario: str,
+    speed: float,
+    seed: int,
+    out: IO[str],
+    ready: Callable[[dict[str, Any]], None] = lambda _described: None,
+) -> None:
+    """Serve until cancelled, after saying on `out` where and with which credentials.
+
+    Args:
+        ready: given the same before it is said.
+    """
     async with SimulatorServer(scenario, seed=seed, speed=speed, pace=1.0 / speed, port=port) as simulator:
-        json.dump(simulator.describe(), out, indent=2)
+        described = simulator.describe()
+        ready(described)
+        json.dump(described, out, indent=2)
         out.write("\n")
         out.flush()
         await asyncio.Event().wait()

@@ -198,6 +198,24 @@ def test_the_simulator_runs_until_interrupted(fresh: CommandLine) -> None:
 
 
 @posix
+def test_the_simulator_prepares_a_trial_that_touches_nothing_else(fresh: CommandLine) -> None:
+    trial = fresh.home / "a trial"
+    fresh.urls = {}  # whoever moves the providers by variables means it
+    with fresh.start("simulator", "--into", str(trial)) as running:
+        lines_of(running)()
+        key = (trial / "console").read_text()
+        rota = f'"{sys.executable}" -m rota_tui'
+        script = f'. "{trial}/env"; {rota} login anthropic --api-key --label work < "{trial}/console"'
+        done = subprocess.run(["sh", "-c", script], env=fresh.environ(), capture_output=True, text=True, check=False)
+        running.kill()
+    assert (done.returncode, done.stdout.startswith("Added work")) == (0, True), done
+    assert key.startswith("sk-ant-")
+    assert list((trial / "home" / "data").glob("log.db"))
+    assert not (fresh.home / "rota" / "data" / "log.db").exists()
+    assert not [path for path in trial.rglob("*") if path.stat().st_mode & 0o077]
+
+
+@posix
 @pytest.mark.parametrize("args", [["status", "--watch"], ["events", "--follow", "-n", "1"]], ids=" ".join)
 def test_ctrl_c_ends_what_follows_without_a_traceback(two: CommandLine, args: list[str]) -> None:
     with two.start(*args) as running:
