@@ -50,7 +50,7 @@ def opening(
     previous = active.state.id if active is not None else None
     if pick.first and pick.preferred.by is By.STRATEGY and previous != account.id:
         if active is not None and active.barred is not None:
-            reason = f"the one before is {active.barred.reason}"
+            reason = f"the one before cannot serve ({active.barred.reason})"
         events.append(
             AccountSwitched(at=now, provider=provider, account_id=account.id, previous_id=previous, reason=reason)
         )
