@@ -7,7 +7,7 @@ import contextlib
 import errno
 import os
 import socket
-import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -17,6 +17,7 @@ from rota.events import GatewayStarted, GatewayStopped, RequestServed, new_id
 from rota.gateway.guard import is_loopback
 from rota.gateway.keys import SHARE_OVER_S, Keys
 from rota.gateway.metrics import Metrics
+from rota.gateway.pace import Pace
 from rota.gateway.probe import answers
 from rota.gateway.protocol import PatientProtocol
 from rota.gateway.service import Service
@@ -25,10 +26,6 @@ from rota.secret import Secret
 if TYPE_CHECKING:
     from rota.engine import Engine
     from rota.events import Event
-
-SWITCH_S = 0.0005
-"""How long another thread may keep the interpreter from the event loop. Python's own 5 ms would let the log's thread
-hold up every send: measured, twice the requests a second with this."""
 
 KEPT_IDLE_S = 75
 """A connection is kept longer than clients' pools keep theirs: closing first would fail a request on its way."""
@@ -45,17 +42,24 @@ class PortTaken(UsageError):
         self.pid = pid
 
 
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """What a gateway that was started consists of."""
+
+    service: Service
+    server: uvicorn.Server
+    serving: asyncio.Task[None]
+    counting: asyncio.Task[None]
+    pace: Pace
+
+
 class Gateway:
     """One gateway of this process. `start`, then `stop`; both are told in the log."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._process = new_id()
-        self._service: Service | None = None
-        self._switch_s = SWITCH_S
-        self._server: uvicorn.Server | None = None
-        self._serving: asyncio.Task[None] | None = None
-        self._listening: asyncio.Task[None] | None = None
+        self._now: _Running | None = None
         self.host = ""
         self.port = 0
         self.key = Secret("")
@@ -63,7 +67,7 @@ class Gateway:
 
     @property
     def running(self) -> bool:
-        return self._serving is not None
+        return self._now is not None
 
     @property
     def url(self) -> str:
@@ -121,13 +125,16 @@ class Gateway:
             server_header=False,
             date_header=False,
         )
-        self._switch_s = sys.getswitchinterval()
-        sys.setswitchinterval(min(SWITCH_S, self._switch_s))
-        self._service, self._server = service, uvicorn.Server(config)
+        server = uvicorn.Server(config)
         # The process's signals belong to the app or the command, not to a server inside it.
-        self._server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
-        self._listening = asyncio.create_task(self._count(metrics), name="gateway metrics")
-        self._serving = asyncio.create_task(self._server.serve(sockets=[bound]), name="gateway")
+        server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
+        self._now = _Running(
+            service,
+            server,
+            serving=asyncio.create_task(server.serve(sockets=[bound]), name="gateway"),
+            counting=asyncio.create_task(self._count(metrics), name="gateway metrics"),
+            pace=Pace(),
+        )
         engine.journal.publish(
             GatewayStarted(
                 at=engine.clock.now(), process=self._process, host=self.host, port=self.port, pid=os.getpid()
@@ -137,24 +144,23 @@ class Gateway:
 
     async def stop(self) -> None:
         """Take no more requests, let running answers finish for a while, and end."""
-        if self._server is None or self._serving is None or self._listening is None or self._service is None:
+        now, self._now = self._now, None
+        if now is None:
             return
-        server, serving, listening, service = self._server, self._serving, self._listening, self._service
-        self._server = self._serving = self._listening = self._service = None
-        server.should_exit = True
-        await service.aclose()
-        await serving
+        now.server.should_exit = True
+        await now.service.aclose()
+        await now.serving
         # Those that were cut off for taking too long still have to close their connections upstream.
-        await asyncio.gather(*server.server_state.tasks, return_exceptions=True)
-        sys.setswitchinterval(self._switch_s)
-        listening.cancel()
-        await asyncio.gather(listening, return_exceptions=True)
+        await asyncio.gather(*now.server.server_state.tasks, return_exceptions=True)
+        now.pace.end()
+        now.counting.cancel()
+        await asyncio.gather(now.counting, return_exceptions=True)
         self._engine.journal.publish(GatewayStopped(at=self._engine.clock.now(), process=self._process))
 
     async def wait(self) -> None:
         """Until it has stopped."""
-        if self._serving is not None:
-            await asyncio.shield(self._serving)
+        if self._now is not None:
+            await asyncio.shield(self._now.serving)
 
     async def _bind(self, host: str, port: int) -> socket.socket:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
