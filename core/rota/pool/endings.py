@@ -93,7 +93,7 @@ def _tried(attempts: tuple[Attempt, ...]) -> str:
 
 
 def _listed(snapshot: Snapshot, excluded: list[Excluded]) -> str:
-    parts = [f"{_label(snapshot, e.account_id)}: {e.reason}" for e in excluded[:NAMED]]
+    parts = [f"{_label(snapshot, e.account_id)}: {e.reason.rstrip('.')}" for e in excluded[:NAMED]]
     if len(excluded) > NAMED:
         parts.append(f"and {len(excluded) - NAMED:,} more")
     return "; ".join(parts)

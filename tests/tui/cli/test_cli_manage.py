@@ -5,15 +5,16 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.support.command_line import tty_of
+from tests.support.command_line import CommandLine, secret_of, simulated, tty_of, urls_of
 
 from rota.errors import Meaning
 from rota.events import CooldownStarted, ModelCooled
 from rota.log import SqliteLog
 from rota.paths import under
+from rota.simulator import set_account
 
 if TYPE_CHECKING:
-    from tests.support.command_line import CommandLine
+    from pathlib import Path
 
     from rota.simulator import SimulatorServer
 
@@ -94,6 +95,18 @@ def test_when_all_are_cooling_the_chat_says_how_long_and_exits_4(two: CommandLin
     ran = two.run("chat", "-m", "anthropic/claude-haiku-4-5", "hello")
     assert ran.code == 4
     assert "back in" in ran.err
+
+
+def test_when_the_only_login_dies_the_chat_asks_for_a_sign_in_and_exits_3(tmp_path: Path) -> None:
+    with simulated() as server:
+        command = CommandLine(tmp_path, urls_of(server)).prepare()
+        command.run("login", "anthropic", "--api-key", given=secret_of(server, "console"))
+        set_account(server.world, "console", {"active": False})
+        first, second = (command.run("chat", "-m", "claude-haiku-4-5", "hello") for _ in range(2))
+    assert (first.code, second.code) == (3, 3)
+    assert "sign-in is no longer valid" in first.err
+    assert "rota login" in second.err
+    assert ".." not in second.err
 
 
 def test_removing_says_what_stays_and_who_serves_now(two: CommandLine, server: SimulatorServer) -> None:

@@ -202,12 +202,12 @@ def _exit_code(error: RotaError) -> int:
         return EXIT_USAGE
     if isinstance(error, errors.NothingConfigured):
         return EXIT_NOT_CONFIGURED
+    person = (errors.Meaning.LOGIN_DEAD, errors.Meaning.GATED)
     if isinstance(error, errors.AllSpent):
-        return EXIT_ALL_COOLING
-    if isinstance(error, errors.ProviderError) and error.failure.meaning in (
-        errors.Meaning.LOGIN_DEAD,
-        errors.Meaning.GATED,
-    ):
+        # Waiting helps when somebody comes back; where each one tried wants its person, it does not.
+        wanted = [attempt.meaning in person for attempt in error.attempts]
+        return EXIT_NOT_CONFIGURED if wanted and all(wanted) and error.retry_at is None else EXIT_ALL_COOLING
+    if isinstance(error, errors.ProviderError) and error.failure.meaning in person:
         return EXIT_NOT_CONFIGURED
     return EXIT_FAILED
 
