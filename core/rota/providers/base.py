@@ -50,6 +50,8 @@ class Credential:
 
 
 class Role(StrEnum):
+    """Who says a message."""
+
     SYSTEM = "system"
     USER = "user"
     ASSISTANT = "assistant"
@@ -58,6 +60,8 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Text:
+    """Words."""
+
     text: str
 
 
@@ -81,13 +85,19 @@ class Reasoning:
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
+    """A function that the model wants called."""
+
     id: str
+    """The provider's; its result names it."""
     name: str
     arguments: Mapping[str, Any]
+    """By the tool's JSON Schema, as far as the model kept to it."""
 
 
 @dataclass(frozen=True, slots=True)
 class ToolResult:
+    """What came of a tool call."""
+
     call_id: str
     content: tuple[Text | Image, ...]
     is_error: bool = False
@@ -98,6 +108,8 @@ Part: TypeAlias = Text | Image | Reasoning | ToolCall | ToolResult
 
 @dataclass(frozen=True, slots=True)
 class Message:
+    """One turn of a conversation."""
+
     role: Role
     parts: tuple[Part, ...]
 
@@ -126,6 +138,8 @@ class Tool:
 
 
 class ToolChoice(StrEnum):
+    """Whether the model may, must not or must call a tool."""
+
     AUTO = "auto"
     NONE = "none"
     REQUIRED = "required"
@@ -183,11 +197,15 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class TextDelta:
+    """More words of the answer."""
+
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class ReasoningDelta:
+    """More of what the model thinks aloud; the signature comes at its end."""
+
     text: str = ""
     signature: str | None = None
 
