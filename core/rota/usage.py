@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rota.account import Health, Kind
-from rota.errors import Meaning, ProviderError, RotaError
+from rota.errors import Meaning, ProviderError, RotaError, VaultLocked
 from rota.events import AccountDescribed, Event, HealthChanged, QuotaObserved, UsagePolled
 from rota.pool.verdict import lift_of
 from rota.quota import QuotaWindow, binding
@@ -52,6 +52,8 @@ BY_PERSON_S = 30.0
 CLAIM_S = 45.0
 """How long a process holds an account's turn while it asks."""
 NEAR = 0.8
+LOCKED_S = 60.0
+"""Until a keyring that is locked is asked again."""
 SHUT_S = 600.0
 """How often the provider is asked whether a person has done what it wanted of them."""
 
@@ -227,6 +229,9 @@ class Poller:
             windows = report.windows if report is not None else ()
         except ProviderError as error:
             self._failed(state, error.failure)
+            return str(error)
+        except VaultLocked as error:
+            self._scheduled(state, LOCKED_S, f"{error} {error.hint}".rstrip(), None)
             return str(error)
         except RotaError as error:
             self._scheduled(state, NEVER_AGAIN_S, str(error), None)

@@ -145,6 +145,7 @@ async def opened(
     scenario: str = "default",
     settings: dict[str, Any] | None = None,
     vault: Vault | None = None,
+    transport: httpx.AsyncBaseTransport | None = None,
     **look: Any,
 ) -> AsyncIterator[Opened]:
     """The app on a log that holds `events`, over a simulated world.
@@ -152,6 +153,7 @@ async def opened(
     Args:
         settings: sections that differ from the defaults.
         vault: where the secrets are; in memory when None.
+        transport: what is between rota and the world; nothing when None.
         look: how the app is opened (`ascii`, `no_animation`).
     """
     clock = ManualClock(NOW)
@@ -171,7 +173,7 @@ async def opened(
         settings=Settings(**{**sections, **(settings or {})}),
         clock=clock,
         vault=vault,
-        transport=httpx.ASGITransport(create_app(world)),
+        transport=transport or httpx.ASGITransport(create_app(world)),
     )
     async with engine_opened as engine:
         await keep_secrets(vault, events)

@@ -58,7 +58,7 @@ def test_a_hold_that_is_over_is_not_held() -> None:
 def test_past_holds_end_by_themselves_by_the_next_or_by_being_lifted() -> None:
     lifted = CooldownLifted(at=NOW - 50, account_id="a", reason="lifted by you")
     late = CooldownLifted(at=NOW + 99, account_id="a", reason="too late")
-    events = [
+    events: list[Event] = [
         cooled(NOW - 400, NOW - 300),  # ended by itself
         cooled(NOW - 250, NOW - 100),
         cooled(NOW - 200, NOW - 150, strikes=2),  # replaced the one before
@@ -77,7 +77,7 @@ def test_past_holds_end_by_themselves_by_the_next_or_by_being_lifted() -> None:
 
 
 def test_lifting_a_model_does_not_end_the_accounts_own_hold() -> None:
-    events = [
+    events: list[Event] = [
         cooled(NOW - 80, NOW + 20),
         cooled(NOW - 80, NOW + 20, model="opus"),
         CooldownLifted(at=NOW - 50, account_id="a", reason="room", model="opus"),

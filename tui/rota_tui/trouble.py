@@ -26,7 +26,10 @@ def trouble_line(problem: RotaError | None, states: Sequence[AccountState], now:
     silent = _silent(states)
     if not silent:
         return ()
-    parts = [f"{provider_name(name)}: {clean(why)}, asked {ago(at, now)}" for name, (why, at) in silent.items()]
+    parts = [
+        f"{provider_name(name)}: {clean(why).removesuffix('.')}, asked {ago(at, now)}"
+        for name, (why, at) in silent.items()
+    ]
     return (
         Piece(f"{glyphs.failed} No new figures. ", Tone.LOW),
         Piece(f" {glyphs.sep} ".join(parts), Tone.QUIET),

@@ -1,0 +1,266 @@
+"""How each failure looks: said in words, in the right place, for as long as it lasts, and nothing breaks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+from rich.cells import cell_len
+from tests.support.app_world import DAY, HOUR, MINUTE, NOW, Opened, account, opened, quota
+
+from rota.account import Kind
+from rota.errors import Meaning, StoreError, VaultLocked
+from rota.events import AccountSwitched, CooldownStarted, Event, UsagePolled
+from rota.settings import UsageSettings
+from rota.simulator.faults import Fault
+from rota.vault.memory import MemoryVault
+from rota_tui.widgets.accounts_table import AccountsTable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rota.secret import Secret
+
+SIZES = [(80, 24), (120, 40), (200, 60)]
+
+
+def watched() -> list[Event]:
+    """Two subscriptions and an account of Puter, whose figures can be asked for."""
+    return [
+        account("work", kind=Kind.SUBSCRIPTION, plan="Max 5x", position=0.0),
+        account("spare", kind=Kind.SUBSCRIPTION, plan="Pro", position=1.0),
+        account("lab", provider="puter", kind=Kind.PUTER, plan="Free", position=2.0),
+        quota("work", h5=0.62, d7=0.31, age=40 * MINUTE),
+        quota("spare", h5=0.2, d7=0.83),
+        AccountSwitched(at=NOW - 600, provider="anthropic", account_id="work", previous_id=None, reason="first"),
+    ]
+
+
+def fits(it: Opened) -> bool:
+    """Whether every line is as wide as the terminal at most."""
+    return all(cell_len(line) <= it.app.size.width for line in it.text().splitlines())
+
+
+class Unplugged(httpx.AsyncBaseTransport):
+    """A machine without a network."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("[Errno -3] Temporary failure in name resolution", request=request)
+
+
+# --- the world --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_without_a_network_the_last_figures_stay_and_a_line_says_what_is_wrong(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    async with opened(tmp_path, *watched(), size=size, transport=Unplugged()) as it:
+        assert "No new figures" not in it.text()
+        await it.press("R")
+        line = it.line("No new figures.")
+        assert "× No new figures. Anthropic: " in line
+        assert "62%" in it.row("work")
+        assert it.toasts()[-1].startswith("No new figures. work: ")
+        assert fits(it)
+
+
+async def test_the_line_goes_when_the_figures_come_again(tmp_path: Path) -> None:
+    async with opened(tmp_path, *watched(), transport=Unplugged()) as it:
+        await it.press("R")
+        assert it.line("No new figures.")
+        await it.happen(*(UsagePolled(at=NOW + 1, account_id=name, next_at=NOW + 60) for name in ("work", "spare")))
+        assert "Anthropic:" not in it.line("No new figures.")
+        assert "Puter:" in it.line("No new figures.")
+        await it.happen(UsagePolled(at=NOW + 1, account_id="lab", next_at=NOW + 60))
+        assert "× No new figures." not in it.text()
+
+
+async def test_a_provider_that_is_down_is_named_and_the_other_is_not(tmp_path: Path) -> None:
+    async with opened(tmp_path, *watched()) as it:
+        it.world.faults.force(Fault("html", provider="puter", times=0))
+        await it.happen(UsagePolled(at=NOW, account_id="work", next_at=NOW + 60))
+        await it.press("end", "r")
+        line = it.line("× No new figures.")
+        assert "Puter: " in line
+        assert "Anthropic" not in line
+        assert "<html" not in it.text()
+
+
+async def test_one_account_of_several_without_figures_is_no_trouble_of_the_provider(tmp_path: Path) -> None:
+    problem = UsagePolled(at=NOW, account_id="work", next_at=NOW + 60, problem="the token lacks user:profile")
+    fine = UsagePolled(at=NOW, account_id="spare", next_at=NOW + 60)
+    async with opened(tmp_path, *watched(), problem, fine, size=(200, 60)) as it:
+        assert "× No new figures." not in it.text()
+        assert "last asked just now: the token lacks user:profile" in it.text()
+
+
+# --- the stores -------------------------------------------------------------------------------------------
+
+
+class Lockable(MemoryVault):
+    """A keyring that can be locked, as when the desktop's session is."""
+
+    locked = False
+
+    async def get(self, name: str) -> Secret:
+        if self.locked:
+            raise VaultLocked("The system keyring is locked.", hint="Unlock it and try again.")
+        return await super().get(name)
+
+
+async def test_a_locked_keyring_is_said_with_what_to_do_and_unlocking_is_enough(tmp_path: Path) -> None:
+    vault = Lockable()
+    async with opened(
+        tmp_path, *watched(), vault=vault, settings={"usage": UsageSettings(enabled=False)}, size=(120, 40)
+    ) as it:
+        vault.locked = True
+        await it.press("R")
+        assert "The system keyring is locked. Unlock it and try again, asked just now" in it.line("× No new figures.")
+        polls = [state.poll for state in it.engine.snapshot.listed()]
+        assert all(poll is not None and poll.next_at - NOW < 2 * MINUTE for poll in polls)
+        vault.locked = False
+        await it.pass_time(MINUTE)
+        await it.press("R")
+        assert "keyring is locked" not in it.line("× No new figures.")
+
+
+async def test_a_full_disk_is_said_for_as_long_as_it_lasts(tmp_path: Path) -> None:
+    async with opened(tmp_path, *watched()) as it:
+        it.engine.journal.problem = StoreError("The disk is full.", path=tmp_path, hint="Make room.")
+        await it.pass_time(1)
+        assert it.line("×").strip() == "× The log is not written: The disk is full. Make room."
+        await it.pass_time(HOUR)
+        assert it.line("× The log is not written")
+        it.engine.journal.problem = None
+        await it.pass_time(1)
+        assert "not written" not in it.text()
+
+
+# --- how many ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("ascii", [False, True])
+async def test_no_account_offers_three_ways_in_each_one_key(
+    tmp_path: Path, size: tuple[int, int], ascii: bool
+) -> None:
+    async with opened(tmp_path, size=size, ascii=ascii) as it:
+        lines = [" ".join(line.split()) for line in it.text().splitlines()]
+        ways = [line[0] for line in lines if line[:2] in {"a ", "m ", "d "} and len(line) > 3]
+        assert ways[:3] == ["a", "m", "d"]
+        assert fits(it)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_one_account_leaves_no_hole(tmp_path: Path, size: tuple[int, int]) -> None:
+    async with opened(tmp_path, account("only"), quota("only", h5=0.4), size=size) as it:
+        assert "1 account · 1 ready" in it.text()
+        assert "40%" in it.row("only")
+        assert "only added" in it.text()
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_two_hundred_accounts_are_gone_through_by_page_filter_and_end(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    many = [account(f"n{n:03}", position=float(n)) for n in range(200)]
+    async with opened(tmp_path, *many, size=size) as it:
+        assert "200 accounts · 200 ready" in it.text()
+        await it.press("end")
+        assert it.row("n199")
+        await it.press("slash", *"n07", "enter")
+        assert it.app.screen.query_one(AccountsTable).keys == tuple(f"n07{n}" for n in range(10))
+        assert "10 of 200 shown" in it.text()
+        assert fits(it)
+
+
+# --- names ------------------------------------------------------------------------------------------------
+
+NAMES = [
+    "a-label-of-exactly-30-letters!",
+    "会社のアカウント",
+    "个人账户和工作账户放在一起的一个很长的名字",
+    "חשבון העבודה",
+    "حساب العمل الرئيسي",
+    "👩‍👩‍👧 family",
+]
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_long_wide_and_right_to_left_names_keep_the_columns_in_line(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    named = [account(f"id{n}", label=label, position=float(n)) for n, label in enumerate(NAMES)]
+    figures = [quota(f"id{n}", h5=0.4) for n in range(len(NAMES))]
+    async with opened(tmp_path, *named, *figures, size=size) as it:
+        region = it.app.screen.query_one(AccountsTable).region
+        rows = it.text().splitlines()[region.y + 1 :][: len(NAMES)]
+        assert len({cell_len(row[: row.index("40%")]) for row in rows}) == 1
+        assert fits(it)
+        assert "会社の" in it.text()
+        assert "חשבון" in it.text()
+
+
+# --- time -------------------------------------------------------------------------------------------------
+
+
+def held() -> CooldownStarted:
+    return CooldownStarted(
+        at=NOW - 60, account_id="spare", until=NOW + 252, meaning=Meaning.LIMITED, reason="5h spent"
+    )
+
+
+async def test_a_clock_set_forward_ends_what_has_passed_and_dates_the_rest(tmp_path: Path) -> None:
+    async with opened(tmp_path, *watched(), held(), size=(200, 60)) as it:
+        assert "back in 04:12" in it.row("spare")
+        it.clock.jump(3 * HOUR)
+        await it.pass_time(1)
+        assert "back in" not in it.row("spare")
+        assert "Nothing is cooling." in it.text()
+        assert "?" in it.row("work")  # its window has reset: unknown until asked again
+        assert fits(it)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_clock_set_back_shows_no_negative_time_and_comes_right_again(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    async with opened(tmp_path, *watched(), held(), size=size) as it:
+        it.clock.jump(-2 * DAY)
+        await it.pass_time(1)
+        assert "-1" not in it.row("work")
+        assert "back Fri 12:04" in it.row("spare")
+        it.clock.jump(2 * DAY)
+        await it.pass_time(1)
+        assert "back in 04:10" in it.row("spare")
+        assert fits(it)
+
+
+# --- the terminal -----------------------------------------------------------------------------------------
+
+
+async def test_forty_by_ten_says_what_it_needs_and_keeps_its_keys(tmp_path: Path) -> None:
+    async with opened(tmp_path, *watched(), size=(40, 10)) as it:
+        assert "rota needs 60×14 cells." in it.text()
+        await it.pilot.resize_terminal(60, 14)
+        await it.settled()
+        assert "62%" in it.row("work")
+        await it.pilot.resize_terminal(40, 10)
+        await it.settled()
+        assert "rota needs" in it.text()
+
+
+@pytest.mark.parametrize("size", [(60, 14), *SIZES])
+async def test_trouble_and_a_selection_and_a_sort_fit_at_once(tmp_path: Path, size: tuple[int, int]) -> None:
+    async with opened(tmp_path, *watched(), held(), size=size, transport=Unplugged()) as it:
+        await it.press("R", "s", "S", "space")
+        it.engine.journal.problem = StoreError("The disk is full.", path=tmp_path, hint="Make room.")
+        await it.pass_time(1)
+        it.app.clear_notifications()
+        await it.settled()
+        assert "The disk is full." in it.text()
+        assert "1 selected" in it.text()
+        assert it.row("work")
+        assert fits(it)
