@@ -82,7 +82,9 @@ async def bare(upstream: str, client: httpx.AsyncClient) -> AsyncIterator[dict[s
         app, lifespan="off", access_log=False, log_config=None, ws="none", http="httptools", loop="asyncio"
     )
     server = uvicorn.Server(config)
-    bound = socket.create_server(("127.0.0.1", 0), backlog=512)
+    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # else asyncio delays small sends
+    bound.bind(("127.0.0.1", 0))
+    bound.listen(512)
     serving = asyncio.create_task(server.serve(sockets=[bound]))
     try:
         yield {"url": f"http://127.0.0.1:{bound.getsockname()[1]}", "key": "k"}

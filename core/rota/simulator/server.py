@@ -121,7 +121,8 @@ class SimulatorServer:
     async def __aenter__(self) -> Self:
         import uvicorn  # late: importing the package for its app alone should not load a server
 
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        # With its protocol named, asyncio sends each event at once instead of waiting for the one before.
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.bind((HOST, self._wanted_port))
         # Connections wait in the backlog from here on, so nobody needs to wait for the server's own start.
         self._socket.listen(128)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -355,6 +356,18 @@ async def test_an_offer_to_speak_http_2_is_passed_over(shared: Gatewayed) -> Non
                 assert (status, answer["choices"][0]["finish_reason"]) == (200, "stop")
         caller.send(post(shared, json.dumps(HELLO).encode(), "Connection: Upgrade, close", "Upgrade: h2c"))
         assert (await caller.answer())[1]["connection"] == "close"
+
+
+async def test_an_event_does_not_wait_until_the_one_before_is_confirmed(shared: Gatewayed) -> None:
+    """Small sends are held back for up to 40 ms otherwise; asyncio prevents it only for sockets that name TCP."""
+    async with wire(shared) as caller:
+        caller.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        await caller.answer()
+        assert shared.gateway._now is not None
+        connections = shared.gateway._now.server.server_state.connections
+        sockets = [connection.transport.get_extra_info("socket") for connection in connections]
+        assert sockets
+        assert all(each.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) for each in sockets)
 
 
 # --- slow callers -----------------------------------------------------------------------------------------
