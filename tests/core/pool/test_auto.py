@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.support.pool_facts import DAY, HOUR, NOW, added, after, chosen, cooled, seen, used, window
 
+from rota.account import Kind
 from rota.events import AccountPrioritized, AccountReserved, SessionBound
 from rota.fold import fold
 from rota.pool.rehearsal import Rehearsal
@@ -84,9 +85,59 @@ def test_among_equals_the_one_that_rested_longest_goes_first() -> None:
     assert order(*TWO, *figures, used("a", NOW - 10), used("b", NOW - 90)) == ["b", "a"]
 
 
+def routed(*events: Event) -> Ranking:
+    return rank(after(*events), "anthropic", settings=Rules(strategy="auto", route_subscriptions=True), now=NOW)
+
+
+def plan(name: str) -> Event:
+    return added(name, kind=Kind.SUBSCRIPTION)
+
+
 def test_an_account_of_unknown_use_is_taken_for_half_used() -> None:
-    three = (*TWO, added("c"))
-    assert order(*three, seen("a", window("5h", 0.7)), seen("c", window("5h", 0.1))) == ["c", "b", "a"]
+    known = seen("a", window("5h", 0.7)), seen("c", window("5h", 0.1))
+    assert [c.account_id for c in routed(plan("a"), plan("b"), plan("c"), *known).candidates] == ["c", "b", "a"]
+
+
+# --- what costs money -------------------------------------------------------------------------------------
+
+FULL_WEEK = window("7d", 0.8, resets_in=5 * DAY), window("5h", 0.6)
+"""Room, but far ahead of an even pace."""
+
+
+def test_a_key_that_is_paid_by_use_comes_after_every_plan_with_room_known_or_not() -> None:
+    ranking = routed(added("a"), plan("b"), plan("c"), seen("c", *FULL_WEEK))
+    assert [c.account_id for c in ranking.candidates] == ["b", "c", "a"]
+    assert ranking.candidates[2].reason == "paid by use, never used"
+
+
+def test_a_key_that_is_paid_by_use_serves_while_the_plans_are_near_their_limits() -> None:
+    near = seen("b", window("5h", 0.93))
+    assert [c.account_id for c in routed(added("a"), plan("b"), near).candidates] == ["a", "b"]
+
+
+def test_new_sessions_return_from_a_paid_key_as_soon_as_a_plan_has_room() -> None:
+    paying = [added("a"), plan("b"), chosen("a"), used("a", NOW - MINUTE)]
+    assert routed(*paying, seen("b", *FULL_WEEK)).chosen == "b"
+    assert routed(*paying, seen("b", window("5h", 0.88))).chosen == "a"  # too near its limit to return to
+
+
+def test_a_busy_plan_is_not_left_for_a_key_that_is_paid_by_use() -> None:
+    begun = [added("b"), plan("a"), chosen("a"), used("a", NOW - MINUTE)]
+    assert routed(*begun, *rising("a", 0.6, 0.7, resets_in=4 * HOUR)).chosen == "a"
+    assert routed(*begun, *rising("a", 0.8, 0.9, resets_in=4 * HOUR)).chosen == "b"
+
+
+def test_a_person_may_put_a_paid_key_first() -> None:
+    second = AccountPrioritized(at=NOW, account_id="b", priority=1)
+    assert routed(added("a"), plan("b"), second, seen("b", window("5h", 0.0))).chosen == "a"
+
+
+def test_a_key_with_a_window_of_its_own_is_weighed_like_a_plan() -> None:
+    budget = seen("a", window("month", 0.1, resets_in=15 * DAY))
+    assert routed(added("a"), plan("b"), budget, seen("b", window("5h", 0.5))).chosen == "a"
+
+
+# --- windows of one model ---------------------------------------------------------------------------------
 
 
 def test_a_window_of_another_model_does_not_count() -> None:

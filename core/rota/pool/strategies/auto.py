@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rota.account import Kind
 from rota.burn import lately
 from rota.pool.room import length_of
-from rota.pool.strategies.base import SOMEWHERE, ago, use_in_words
+from rota.pool.strategies.base import SOMEWHERE, ago, last_use_in_words, use_in_words
 
 if TYPE_CHECKING:
     from rota.pool.rules import Rules
@@ -26,6 +27,9 @@ STAGGER_S = 3600.0
 """An idle window of hours is opened when the active account's has run this long: so they reset one by one."""
 STEP = 0.1
 """Scores nearer than this are the same, so that figures in whole percent don't decide; longest rested goes first."""
+PAID_KINDS = frozenset({Kind.API_KEY, Kind.CONSOLE_PROFILE})
+LAST = 1000.0
+"""Score of what costs money: behind whatever is paid for already and has room."""
 
 
 class Auto:
@@ -39,6 +43,9 @@ class Auto:
     The active account takes new sessions until it is busy and another is clearly less so, until an idle window of
     hours is due to be opened (the earlier it opens, the earlier it resets), or until a window passes its threshold.
     An account is moved to only when it is clearly below the thresholds, so that two near a limit never take turns.
+
+    An account of unknown use is taken for half used, at an even pace: its first answer or the usage endpoint tells.
+    A key of which nothing can run out is paid by use: it serves while everything else is near its limit.
     """
 
     name = "auto"
@@ -51,6 +58,8 @@ class Auto:
     def stays(self, active: Standing, rival: Standing | None) -> bool:
         if rival is None or _near(rival, RETURN_MARGIN):
             return True
+        if (costs := _paid_by_use(active)) or _paid_by_use(rival):
+            return not costs or _paid_by_use(rival)
         if _idle(rival) and _open_for(active) >= STAGGER_S:
             return False
         going_to = load(active)
@@ -61,10 +70,12 @@ class Auto:
         return _near(standing, 0.0 if active else RETURN_MARGIN)
 
     def score(self, standing: Standing) -> float:
-        return load(standing) + WEIGHT * (standing.room.ahead or 0.0)
+        return LAST if _paid_by_use(standing) else load(standing) + WEIGHT * (standing.room.ahead or 0.0)
 
     def reason(self, standing: Standing, now: float) -> str:
         left = standing.room
+        if _paid_by_use(standing):
+            return f"paid by use, {last_use_in_words(standing, now)}"
         words, going_to = use_in_words(standing), load(standing)
         if left.short is not None and going_to > left.short:
             words = f"{words}, on the way to {going_to:.0%}"
@@ -83,6 +94,12 @@ def load(standing: Standing) -> float:
         return left.short
     sights = standing.state.history[left.short_key]
     return left.short + lately(sights, BURN_S) * max(0.0, left.short_resets_at - sights[-1].at)
+
+
+def _paid_by_use(standing: Standing) -> bool:
+    """Whether every request costs money and nothing is known that would expire unused."""
+    left = standing.room
+    return left.long is None and left.short is None and standing.state.account.kind in PAID_KINDS
 
 
 def _idle(standing: Standing) -> bool:
