@@ -15,6 +15,11 @@ fish:  rota completion fish > ~/.config/fish/completions/rota.fish
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def command(shell: str) -> None:
     """Print the completion script of SHELL; a new shell then completes commands, options, accounts and ids."""
+    click.echo(script(shell))
+
+
+def script(shell: str) -> str:
+    """The lines that a shell reads."""
     from click.shell_completion import ShellComplete, get_completion_class
 
     from rota_tui.cli import rota
@@ -23,4 +28,4 @@ def command(shell: str) -> None:
     if made is None:
         raise click.UsageError(f"There is no completion for {shell}.")
     # The base class's own: bash's would first run a bash to look at its version.
-    click.echo(ShellComplete.source(made(rota, {}, "rota", "_ROTA_COMPLETE")))
+    return ShellComplete.source(made(rota, {}, "rota", "_ROTA_COMPLETE"))
