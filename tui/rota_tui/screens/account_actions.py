@@ -107,7 +107,8 @@ class AccountActions(Screen[None]):
     @property
     def target(self) -> AccountState | None:
         """The account that is meant when only one can be."""
-        return self.targets[0] if len(self.targets) == 1 else None
+        targets = self.targets
+        return targets[0] if len(targets) == 1 else None
 
     @property
     def movable(self) -> str:
@@ -349,6 +350,7 @@ class AccountActions(Screen[None]):
                 problems.append(f"{state.account.label}: {problem}")
         if problems:
             rest = f" And {len(problems) - 1} more." if len(problems) > 1 else ""
-            self.notify(f"No new figures. {problems[0]}.{rest}", severity="warning", markup=False)
+            told = f"No new figures. {problems[0].removesuffix('.')}.{rest}"
+            self.notify(told, severity="warning", markup=False)
         else:
             self.notify("Figures are fresh.", markup=False)

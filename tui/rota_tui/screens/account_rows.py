@@ -50,11 +50,11 @@ class AccountRows(AccountActions):
 
     @property
     def targets(self) -> list[AccountState]:
-        found = (self.snapshot.account(key) for key in self.table.keys if key in self.table.chosen)
-        chosen = [state for state in found if state is not None]
-        if chosen:
-            return chosen
-        return [self.current] if self.current is not None else []
+        if marked := self.table.chosen:  # asked for every key of the bar: rows are gone through only when they must
+            found = (self.snapshot.account(key) for key in self.table.keys if key in marked)
+            if chosen := [state for state in found if state is not None]:
+                return chosen
+        return [state] if (state := self.current) is not None else []
 
     @property
     def movable(self) -> str:

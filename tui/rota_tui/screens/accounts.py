@@ -105,7 +105,8 @@ class AccountsScreen(AccountRows):
 
     def on_mount(self) -> None:
         (self.query_one(Welcome) if self.has_class("-empty") else self.table).focus()
-        self.call_after_refresh(self._fill)
+        # By way of the app, which takes calls when its start is over: before that nothing is drawn to come after.
+        self.app.call_later(self.call_later, self.call_after_refresh, self._fill)
 
     async def _fill(self) -> None:
         """What the first frame does without: the panels around the table, and who is next."""
