@@ -145,6 +145,11 @@ def count(number: float) -> str:
     return f"{number:.0f}"
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 model`, `18 models`."""
+    return f"{number} {noun}{'s' * (number != 1)}"
+
+
 def usd(dollars: float) -> str:
     """Money: `$12.40`; below a cent with the digits that say something."""
     if dollars == 0 or abs(dollars) >= 0.01:

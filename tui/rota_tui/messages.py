@@ -46,6 +46,11 @@ class TestRequested(Message):
 
 
 @dataclass
+class SettingsChanged(Message):
+    """Somebody changed a setting in this app."""
+
+
+@dataclass
 class ModelRequested(Message):
     """Somebody wants to ask a certain model."""
 

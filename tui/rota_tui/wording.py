@@ -192,7 +192,7 @@ def pool_line(snapshot: Snapshot, now: float, locale: Locale, watched: frozenset
             off += 1
         elif state.account.health is not Health.READY:
             signing += 1
-        elif (back := _back_at(state, now)) is not None:
+        elif (back := back_at(state, now)) is not None:
             cooling += 1
             soonest = back if soonest is None else min(soonest, back)
         elif state.account.kind in watched:
@@ -213,7 +213,7 @@ def pool_line(snapshot: Snapshot, now: float, locale: Locale, watched: frozenset
     return joined(parts, locale)
 
 
-def _back_at(state: AccountState, now: float) -> float | None:
+def back_at(state: AccountState, now: float) -> float | None:
     if (hold := state.held(now)) is not None:
         return hold.until
     return spent_until(state.windows.values(), None, now)
