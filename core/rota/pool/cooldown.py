@@ -129,7 +129,10 @@ def _found(
             return None  # it could not pay for this one request; a smaller one may pass
         case Meaning.CREDITS_EXHAUSTED:
             strikes = _strikes(state, now)
-            told = credit.until if credit is not None else _told(failure, state, now, rules)
+            if credit is None:
+                told = _told(failure, state, now, rules)
+            else:
+                told = min(credit.until, now + RESET_CAP_S) if credit.until is not None else None
             return Cooling(Scope.ACCOUNT, told or now + _step(strikes, rules), strikes, "no credit left")
         case Meaning.THROTTLED:
             return Cooling(
@@ -187,7 +190,7 @@ def _strikes(state: AccountState, now: float) -> int:
 
 
 def _step(strikes: int, rules: Rules) -> float:
-    return rules.cooldown_base_s * min(max(strikes, 1), MOST_STRIKES)
+    return min(rules.cooldown_base_s * min(max(strikes, 1), MOST_STRIKES), rules.cooldown_cap_s)
 
 
 def _words(failure: Failure, otherwise: str) -> str:

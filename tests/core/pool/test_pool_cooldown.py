@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.support.pool_facts import DAY, HOUR, NOW, added, after, cooled, seen, window
 
 from rota.errors import Failure, Meaning
 from rota.events import CooldownStarted, RequestServed
 from rota.fold import fold
-from rota.pool.cooldown import Cooling, Credit, Scope, cooling, credit_of, lifted, throttle_wait
+from rota.pool.cooldown import RESET_CAP_S, Cooling, Credit, Scope, cooling, credit_of, lifted, throttle_wait
 from rota.pool.rules import Rules
+from rota.pool.standing import standing
 from rota.quota import Source
 
 if TYPE_CHECKING:
@@ -158,6 +161,50 @@ def test_a_throttle_is_no_strike() -> None:
 
 def test_a_wait_that_the_provider_did_not_give_is_five_seconds() -> None:
     assert throttle_wait(Failure(Meaning.THROTTLED, ""), NOW) == 5.0
+
+
+def somewhen(least: float, most: float) -> st.SearchStrategy[float | None]:
+    return st.none() | st.floats(least, most)
+
+
+@given(
+    meaning=st.sampled_from(Meaning),
+    until=somewhen(NOW - 1e9, NOW + 1e9),
+    retry_after=somewhen(0.0, 1e9),
+    scope=st.sampled_from([None, "opus"]),
+    strikes=st.integers(0, 99),
+    polled=st.sampled_from([None, NOW - HOUR, NOW - 3 * HOUR]),
+    credit=st.none() | st.builds(Credit, st.booleans(), somewhen(NOW + 1.0, NOW + 1e9)),
+    base=st.floats(1.0, 1e6),
+)
+def test_no_hold_outlives_its_evidence_by_more_than_its_cap(
+    meaning: Meaning,
+    until: float | None,
+    retry_after: float | None,
+    scope: str | None,
+    strikes: int,
+    polled: float | None,
+    credit: Credit | None,
+    base: float,
+) -> None:
+    figures = () if polled is None else (window("7d", 0.9, resets_in=DAY, seen=polled, source=Source.USAGE),)
+    state = account(seen("a", *figures), cooled("a", NOW - 1, at=NOW - HOUR, strikes=strikes))
+    failure = Failure(meaning, "", status=403, until=until, retry_after=retry_after, scope=scope)
+    found = cooling(failure, state, "m", NOW, Rules(cooldown_base_s=base), credit)
+    if found is None:
+        return
+    # Who is asked for figures tells of an early end; of anybody else only the next try can.
+    watched = polled == NOW - HOUR or (meaning is Meaning.CREDITS_EXHAUSTED and credit is not None)
+    assert NOW < found.until <= NOW + (RESET_CAP_S if watched else RULES.cooldown_cap_s)
+    assert found.until <= NOW + max(RULES.cooldown_cap_s, *((until or NOW) - NOW, retry_after or 0.0),
+                                    (credit.until or NOW) - NOW if credit is not None else 0.0)  # fmt: skip
+
+
+def test_a_spent_figure_that_nobody_renewed_keeps_an_account_away_for_six_hours_at_most() -> None:
+    spent = account(seen("a", window("7d", 1.0, resets_in=5 * DAY, seen=NOW)))
+    for age, barred in ((0.0, True), (6 * HOUR - 1, True), (6 * HOUR, False)):
+        assert (standing(spent, "m", NOW + age, RULES).barred is not None) is barred
+    assert standing(spent, "m", NOW, RULES).changes_at == NOW + 6 * HOUR
 
 
 LIFTS = [
