@@ -434,3 +434,13 @@ async def test_every_theme_has_every_colour(tmp_path: Path, theme: str) -> None:
         await it.settled()
         assert isinstance(it.app.screen, AccountsScreen)
         assert "spare" in it.text()
+
+
+async def test_plain_text_differs_from_what_is_behind_it(tmp_path: Path) -> None:
+    """Regression: a screen made with styles that nobody had given the app yet was the colour of its background."""
+    async with opened(tmp_path, *people()) as it:
+        strips = it.app.screen._compositor.render_strips()
+        words = [segment for strip in strips for segment in strip if segment.text.strip() and segment.style]
+        assert "3 accounts" in "".join(segment.text for segment in words)
+        unseen = [s.text for s in words if s.style is not None and s.style.color == s.style.bgcolor]
+        assert unseen == []
