@@ -40,12 +40,11 @@ class Services:
     credentials: Credentials
     providers: Mapping[str, Provider]
     anthropic: AnthropicProvider
-    pool: Pool
     puter: PuterProvider
+    pool: Pool
     poller: Poller
     catalogue: Catalogue
 
-    async def aclose(self) -> None:
     def take_settings(self, settings: Settings) -> None:
         """Go on by other settings; what is under way ends by those that it began with."""
         self.pool.take_settings(settings)
@@ -56,6 +55,7 @@ class Services:
         self.puter.take_waits(waits.answer_s, waits.first_content_s, waits.between_chunks_s)
         self.client.timeout = phases(_timeouts(settings))
 
+    async def aclose(self) -> None:
         """Let what is under way end, then close the connections."""
         await self.pool.aclose()
         await self.credentials.aclose()
@@ -64,11 +64,11 @@ class Services:
         await self.client.aclose()
 
 
-async def make_services(
 def _timeouts(settings: Settings) -> Timeouts:
     return Timeouts(connect=settings.timeouts.connect_s, read=settings.timeouts.first_content_s)
 
 
+async def make_services(
     *,
     paths: Paths,
     settings: Settings,
@@ -114,8 +114,8 @@ def _timeouts(settings: Settings) -> Timeouts:
         credentials=credentials,
         providers=providers,
         anthropic=anthropic,
+        puter=puter,
         pool=Pool(journal, credentials, providers, settings, clock, rng),
         poller=Poller(journal, credentials, providers, settings.usage, clock, rng),
-        puter=puter,
         catalogue=Catalogue(providers, credentials, paths.catalogue_file, clock, settings.catalogue.cache_ttl_s),
     )

@@ -213,6 +213,7 @@ class GatewaySettings:
         0.0,
         ge=0,
         le=3600,
+        restart=True,
         help="Seconds a request is kept waiting while every account is cooling; 0: say so at once.",
     )
     max_body_bytes: int = setting(
@@ -233,7 +234,6 @@ class TimeoutSettings:
     """How long providers may take."""
 
     connect_s: float = setting(10.0, ge=0.1, le=300, help="Seconds to connect.")
-        restart=True,
     first_content_s: float = setting(120.0, ge=1, le=3600, help="Seconds until a stream's first content.")
     between_chunks_s: float = setting(60.0, ge=1, le=3600, help="Seconds of silence in the middle of a stream.")
     answer_s: float = setting(600.0, ge=1, le=7200, help="Seconds for a whole answer that is not streamed.")
@@ -277,6 +277,7 @@ class AlertSettings:
     toast: bool = setting(True, help="Show a note in the app.")
     desktop: bool = setting(False, help="Show a notification on the desktop, where the system has them.")
     bell: bool = setting(False, help="Ring the terminal's bell.")
+    title: bool = setting(True, help="Say the worst thing in the terminal's title while the app is open.")
     command: str = setting("", help="A command to run, with the alert as JSON on its standard input.")
 
 
@@ -291,7 +292,6 @@ class CatalogueSettings:
 @dataclass(frozen=True, slots=True)
 class HistorySettings:
     """How long the event log remembers."""
-    title: bool = setting(True, help="Say the worst thing in the terminal's title while the app is open.")
 
     events_days: float = setting(30.0, ge=1, le=3650, restart=True, help="Days until events are thinned to samples.")
 
