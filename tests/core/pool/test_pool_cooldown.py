@@ -195,7 +195,7 @@ def test_no_hold_outlives_its_evidence_by_more_than_its_cap(
         return
     # Who is asked for figures tells of an early end; of anybody else only the next try can.
     watched = polled == NOW - HOUR or (meaning is Meaning.CREDITS_EXHAUSTED and credit is not None)
-    assert NOW < found.until <= NOW + (RESET_CAP_S if watched else RULES.cooldown_cap_s)
+    assert NOW <= found.until <= NOW + (RESET_CAP_S if watched else RULES.cooldown_cap_s)
     assert found.until <= NOW + max(RULES.cooldown_cap_s, *((until or NOW) - NOW, retry_after or 0.0),
                                     (credit.until or NOW) - NOW if credit is not None else 0.0)  # fmt: skip
 

@@ -1,0 +1,8 @@
+"""Property tests come to the same verdict in every run, however busy the machine is."""
+
+from __future__ import annotations
+
+from hypothesis import settings
+
+settings.register_profile("suite", deadline=None, derandomize=True, database=None)
+settings.load_profile("suite")
