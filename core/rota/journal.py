@@ -75,8 +75,10 @@ class Journal:
     def publish(self, *events: Event) -> None:
         """Say facts: they count at once and are written within milliseconds, many in one go."""
         thread = self._running()
-        said = [self._dated(event) for event in events]
-        snapshot = reduce(fold, said, self._snapshot)
+        before = self._snapshot
+        oldest = before.latest - PUT_BACK_S
+        said = [event if event.at >= oldest else _dated_after(before, event) for event in events]
+        snapshot = reduce(fold, said, before)
         thread.give(said, snapshot, self._epoch)
         self._snapshot = snapshot
         self._unsettled.extend(said)
@@ -127,11 +129,6 @@ class Journal:
             raise RuntimeError("the journal is not open")
         return self._thread
 
-    def _dated(self, event: Event) -> Event:
-        """The fact, dated after everything before it when a clock put back would make it count for nothing."""
-        latest = self._snapshot.latest
-        return event if event.at >= latest - PUT_BACK_S else replace(event, at=math.nextafter(latest, math.inf))
-
     def _settle(self, progress: Progress) -> None:
         """Take over the log's order."""
         for _ in range(progress.written):
@@ -143,3 +140,8 @@ class Journal:
             self._snapshot = reduce(fold, self._unsettled, progress.ordered)
         if progress.news or changed:
             self._hub.push(self._snapshot, progress.news)
+
+
+def _dated_after(known: Snapshot, event: Event) -> Event:
+    """The fact, dated after everything before it: a clock that was put back would make it count for nothing."""
+    return replace(event, at=math.nextafter(known.latest, math.inf))

@@ -11,7 +11,7 @@ from rota.gateway.guard import headers_of
 from rota.gateway.problems import Problem, Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from starlette.types import Receive, Scope, Send
 
@@ -20,6 +20,9 @@ LINGER_S = 2.0
 """How long the rest of a refused body is read away: a connection closed on unread bytes loses the answer too."""
 
 EVENTS = "text/event-stream; charset=utf-8"
+DEPARTURE = "departure"
+"""Where in a request's state its connection has put its `Departure`."""
+
 _BODILESS = frozenset({"GET", "HEAD"})
 
 
@@ -39,6 +42,7 @@ class Exchange:
         """Whether its last piece is out."""
         self._whole = False
         """Whether the request's body has been read to its end."""
+        self._departure: Departure = scope["state"][DEPARTURE]
         self._receive = receive
         self._send = send
 
@@ -111,21 +115,45 @@ class Exchange:
         """
         doing = asyncio.current_task()
         assert doing is not None  # noqa: S101 - a server calls its app in one
-        leaving = asyncio.create_task(self._left(doing))
+        left = False
+
+        def leave() -> None:
+            nonlocal left
+            if not self.ended:
+                left = True
+                doing.cancel()
+
+        self._departure.tell(leave)
         try:
             await work
         except asyncio.CancelledError:
             # Cancelled by the server too, it is not only the caller who wants an end.
-            if not leaving.done() or doing.uncancel() > 0:
+            if not left or doing.uncancel() > 0:
                 raise
         finally:
-            leaving.cancel()
+            self._departure.tell(None)
 
-    async def _left(self, doing: asyncio.Task[object]) -> None:
-        while (await self._receive())["type"] != "http.disconnect":
-            pass
-        if not self.ended:
-            doing.cancel()
+
+class Departure:
+    """How the connection tells that the caller has left: ASGI would take a task that waits, one for each request."""
+
+    __slots__ = ("_gone", "_listener")
+
+    def __init__(self) -> None:
+        self._gone = False
+        self._listener: Callable[[], None] | None = None
+
+    def tell(self, listener: Callable[[], None] | None) -> None:
+        """Call `listener` when the caller leaves, now if it has."""
+        self._listener = listener
+        if self._gone and listener is not None:
+            listener()
+
+    def happen(self) -> None:
+        """The caller has left."""
+        self._gone = True
+        if self._listener is not None:
+            self._listener()
 
 
 class CallerGoneError(Exception):

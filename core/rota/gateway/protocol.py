@@ -8,6 +8,7 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from rota.gateway.cork import Corked
+from rota.gateway.exchange import DEPARTURE, Departure
 
 if TYPE_CHECKING:
     import asyncio
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 MAX_HEAD_BYTES = 64 * 1024
+MOST_IN_LINE = 64
+"""Requests that one connection may send before the first is answered; the rest are read later."""
 _OFFER = frozenset({b"connection", b"upgrade", b"http2-settings"})
 
 
@@ -85,6 +88,7 @@ class PatientProtocol(HttpToolsProtocol):
         if (begun := self._answering) is not None:  # uvicorn tells the newest only, which may wait behind this one
             begun.disconnected = True
             begun.message_event.set()
+            begun.scope["state"][DEPARTURE].happen()
         super().connection_lost(exc)
 
     def _refuse_garbage(self) -> None:
@@ -121,7 +125,10 @@ class PatientProtocol(HttpToolsProtocol):
         if len(hosts) > 1 or (not hosts and self.parser.get_http_version() == "1.1"):
             raise ValueError("which host is asked for is not clear")  # likewise
         if not self.parser.should_upgrade():
+            self.scope["state"][DEPARTURE] = Departure()
             super().on_headers_complete()
+            if len(self.pipeline) < MOST_IN_LINE:
+                self.flow.resume_reading()  # uvicorn stops at the second in line, and would not see its caller leave
         elif self.parser.get_method() == b"CONNECT":
             raise ValueError("this is no proxy")
 

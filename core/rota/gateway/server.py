@@ -164,7 +164,7 @@ class Gateway:
 
     async def _bind(self, host: str, port: int) -> socket.socket:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        # With its protocol named, asyncio sends each event at once; else it would wait for the one before to be confirmed.
+        # With its protocol named, asyncio sends each event at once; else it waits until the one before is confirmed.
         bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         if os.name == "posix":
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -16,7 +16,7 @@ import logging
 import re
 import socket
 import ssl
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
@@ -30,7 +30,8 @@ from rota.errors import Failure, Meaning, ProviderError
 from rota.providers.redaction import redact
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Mapping
+    from collections.abc import AsyncIterator, Mapping
+    from types import TracebackType
 
 USER_AGENT = f"rota/{__version__}"
 """What rota calls itself, everywhere and always."""
@@ -283,13 +284,19 @@ _ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, aiohttp.ClientE
 """All that a transport raises when the network fails."""
 
 
-@contextmanager
-def network_errors() -> Iterator[None]:
+class network_errors:
     """Turn whatever the transport raises inside into a classified `ProviderError`."""
-    try:
-        yield
-    except _ERRORS as error:
-        raise ProviderError(network_failure(error)) from error
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        """Nothing to begin."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, _ERRORS):
+            raise ProviderError(network_failure(error)) from error
 
 
 def network_failure(error: Exception) -> Failure:

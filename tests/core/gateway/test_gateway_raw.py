@@ -321,6 +321,13 @@ async def test_requests_in_one_go_are_answered_in_their_order(shared: Gatewayed)
     assert [answers[n][2]["usage"]["completion_tokens"] for n in (0, 2)] == [3, 4]
 
 
+async def test_a_long_line_of_requests_is_answered_to_its_end(shared: Gatewayed) -> None:
+    async with wire(shared) as caller:
+        caller.send(*["GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"] * 1000)
+        for _ in range(1000):
+            assert (await caller.answer())[0] == 200
+
+
 async def test_garbage_behind_a_request_does_not_break_into_its_answer(shared: Gatewayed) -> None:
     body = json.dumps({**HELLO, "stream": True}).encode()
     async with wire(shared) as caller:

@@ -6,7 +6,7 @@ import asyncio
 import re
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from rota.errors import Failure, Meaning, ProviderError
 from rota.providers.anthropic.fields import Fields, fields
@@ -14,7 +14,7 @@ from rota.providers.anthropic.stream import Origin, Unfolding
 from rota.providers.http import decode_json, network_errors
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping
+    from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 
     import httpx
 
@@ -98,9 +98,13 @@ class Forwarded:
             ProviderError: `network`, when they broke off.
         """
         response = self._response
-        decoded = "content-encoding" in response.headers  # though none was asked for
         with network_errors():
-            async for piece in response.aiter_bytes() if decoded else response.aiter_raw():
+            if "content-encoding" in response.headers:  # though none was asked for
+                async for piece in response.aiter_bytes():
+                    yield piece
+                return
+            # As it is: httpx's two generators above it cost more than the reading.
+            async for piece in cast("AsyncIterator[bytes]", response.stream):
                 yield piece
 
     async def pieces(self) -> AsyncGenerator[Piece, None]:
