@@ -18,6 +18,7 @@ _TOKEN = re.compile(r"\s*\w{1,7}|\s*[^\w\s]|\s+")
 _WORD = re.compile(r"[^\W\d_]{4,}")
 _NUMBER = re.compile(r"\[\[(tokens|status|think)=(\d+)\]\]")
 _FLAG = re.compile(r"\[\[(drop|cut|error|think)\]\]")
+_FORM = re.compile(r"\[\[form=(mixed|code)\]\]")
 _CALL = re.compile(r"\[\[tool=([\w.-]+):")
 
 Stopped = Literal["end", "length", "tools"]
@@ -36,6 +37,8 @@ class Directives:
     """Orders to the simulator inside a prompt: `[[tokens=2000]]`, `[[status=429]]`, `[[tool=NAME:{json}]]` …"""
 
     tokens: int | None = None
+    form: str = ""
+    """What those tokens are: `mixed` prose, lists and code, or one block of `code`; sentences without it."""
     status: int | None = None
     think: int | None = None
     drop: bool = False
@@ -71,6 +74,7 @@ def read_directives(text: str) -> Directives:
     """Find the orders in a prompt; a broken one is ordinary text."""
     numbers = {name: int(value) for name, value in _NUMBER.findall(text)}
     flags = set(_FLAG.findall(text))
+    form = _FORM.search(text)
     calls = []
     for found in _CALL.finditer(text):
         try:
@@ -81,6 +85,7 @@ def read_directives(text: str) -> Directives:
             calls.append(ToolCall(found.group(1), arguments))
     return Directives(
         tokens=numbers.get("tokens"),
+        form=form[1] if form else "",
         status=numbers.get("status"),
         think=numbers.get("think", 60 if "think" in flags else None),
         drop="drop" in flags,
@@ -130,7 +135,7 @@ def lorem(rng: random.Random) -> str:
 
 def _tokens_of_text(prompt: Prompt, orders: Directives, rng: random.Random, *, brief: bool) -> list[str]:
     if orders.tokens is not None:
-        return _exactly(SENTENCES, orders.tokens, rng)
+        return _long(orders.form, orders.tokens, rng)
     if brief:
         return split("Let me look that up.")
     if prompt.results:
@@ -155,6 +160,29 @@ def _tokens_of_text(prompt: Prompt, orders: Directives, rng: random.Random, *, b
 
 def _sentence(rng: random.Random, topics: list[str]) -> str:
     return rng.choice(SENTENCES).replace("TOPIC", rng.choice(topics))
+
+
+def _long(form: str, count: int, rng: random.Random) -> list[str]:
+    """So many tokens of one form."""
+    if not form:
+        return _exactly(SENTENCES, count, rng)
+    tokens = split("```python\n") if form == "code" else []
+    step = 0
+    while len(tokens) < count:
+        tokens += split(_function(step) if form == "code" else _section(step, rng))
+        step += 1
+    return tokens[:count]
+
+
+def _function(step: int) -> str:
+    return f"def step_{step}(items: list[int]) -> int:\n    return sum(items) + {step}  # one more\n\n"
+
+
+def _section(step: int, rng: random.Random) -> str:
+    """Paragraphs, a list and code."""
+    paragraphs = [" ".join(rng.sample(SENTENCES, 4)) for _ in range(3)]
+    points = "\n".join(f"- **{word}**: {rng.choice(SENTENCES)}" for word in ("first", "second", "third"))
+    return "\n\n".join([*paragraphs, points, CODE[step % len(CODE)], ""]).replace("TOPIC", "this")
 
 
 def _exactly(sentences: tuple[str, ...], count: int, rng: random.Random) -> list[str]:

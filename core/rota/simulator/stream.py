@@ -69,23 +69,29 @@ async def in_chunks(events: AsyncIterator[bytes], splitting: Splitting, rng: ran
         yield held
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Pace:
-    """How fast a model speaks, on the simulator's clock; 0 tokens a second is as fast as can be."""
+    """How fast a model speaks, on the simulator's clock; 0 tokens a second is as fast as can be.
+
+    Each token has its moment: a sleep that took too long is made up for, so that fast models are as fast as they say.
+    """
 
     clock: Clock
     tokens_per_second: float
     first_token_seconds: float = 0.0
+    _due: float | None = None
 
     async def begin(self) -> None:
         if self.tokens_per_second > 0 and self.first_token_seconds > 0:
             await self.clock.sleep(self.first_token_seconds)
 
     async def spoke(self, tokens: int) -> None:
-        if self.tokens_per_second > 0:
-            await self.clock.sleep(tokens / self.tokens_per_second)
-        else:
+        if self.tokens_per_second <= 0:
             await asyncio.sleep(0)
+            return
+        now = self.clock.monotonic()
+        self._due = (now if self._due is None else self._due) + tokens / self.tokens_per_second
+        await self.clock.sleep(max(0.0, self._due - now))
 
 
 class Streamed(StreamingResponse):

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rota.clock import ManualClock
 from rota.simulator.answers import ToolCall, compose, read_directives, split
 from rota.simulator.prompts import read_prompt
+from rota.simulator.stream import Pace
 from rota.simulator.windows import Bucket, RollingCount, Window
 
 
@@ -56,6 +58,8 @@ def test_tokens_join_to_the_text_they_were_cut_from(text: str) -> None:
 
 DIRECTIVES: list[tuple[str, dict[str, Any]]] = [
     ("[[tokens=12]] and [[status=429]]", {"tokens": 12, "status": 429}),
+    ("[[tokens=12]] [[form=code]]", {"tokens": 12, "form": "code"}),
+    ("[[form=verse]]", {"form": ""}),
     ("[[drop]][[cut]][[error]]", {"drop": True, "cut": True, "error": True}),
     ("[[think]]", {"think": 60}),
     ("[[think=5]]", {"think": 5}),
@@ -97,3 +101,32 @@ def test_a_reply_never_exceeds_its_limit_and_never_differs(text: str, limit: int
     assert one == two
     assert len(one.thinking) + len(one.text) <= limit
     assert one.stopped != "length" or len(one.thinking) + len(one.text) == limit
+
+
+FORMS: list[tuple[str, tuple[str, ...]]] = [
+    ("mixed", ("\n- **first**: ", "```sh\n", "\n\n")),
+    ("code", ("```python\ndef step_0", "def step_9")),
+]
+
+
+@pytest.mark.parametrize(("form", "expected"), FORMS)
+def test_long_answers_can_be_asked_for_in_a_form(form: str, expected: tuple[str, ...]) -> None:
+    asked = {"messages": [{"role": "user", "content": f"[[tokens=900]] [[form={form}]]"}]}
+    reply = compose(read_prompt(asked), model="m", seed=1)
+    assert len(reply.text) == 900
+    assert all(part in "".join(reply.text) for part in expected)
+
+
+class _Late(ManualClock):
+    """A clock whose sleepers wake a tenth of a second late."""
+
+    async def sleep(self, seconds: float) -> None:
+        if seconds > 0:
+            await self.advance(seconds + 0.1)
+
+
+async def test_a_model_makes_up_for_sleeps_that_took_too_long() -> None:
+    pace = Pace(_Late(0.0), tokens_per_second=100.0)
+    for _ in range(1000):
+        await pace.spoke(1)
+    assert pace.clock.monotonic() == pytest.approx(10.0, abs=0.15)
