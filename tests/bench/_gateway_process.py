@@ -7,6 +7,7 @@ import json
 import socket
 import sys
 import tempfile
+import time
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 BATCH = 20_000
+EVERY_S = 0.001
 
 
 @asynccontextmanager
@@ -46,7 +48,9 @@ async def gateway(upstream: str, accounts: int, events: int) -> AsyncIterator[di
         gateway=replace(base.gateway, port=0, max_concurrent=10_000),
     )
     vault = MemoryVault()
-    signs_in = added(accounts)
+    # A past that ends now: were it yet to come, every fact of the measured requests would have to be dated after it.
+    began = time.time() - EVERY_S * events - 60
+    signs_in = added(accounts, began)
     for event in signs_in:
         if isinstance(event, AccountAdded):
             account = event.account
@@ -55,7 +59,7 @@ async def gateway(upstream: str, accounts: int, events: int) -> AsyncIterator[di
     with tempfile.TemporaryDirectory(prefix="rota-bench-") as home:
         async with open_engine(home=Path(home), settings=settings, vault=vault) as engine:
             engine.journal.publish(*signs_in)
-            past = list(traffic(accounts, events, every_s=0.001)) if events else []
+            past = list(traffic(accounts, events, every_s=EVERY_S, start=began)) if events else []
             for start in range(0, len(past), BATCH):
                 engine.journal.publish(*past[start : start + BATCH])
                 await engine.journal.flush()

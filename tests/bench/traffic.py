@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 START = 1_800_000_000.0
 
 
-def added(accounts: int) -> list[Event]:
+def added(accounts: int, at: float = START) -> list[Event]:
     """That many accounts, as sign-ins make them."""
     return [
         AccountAdded(
-            at=START,
+            at=at,
             account=Account(
                 id=f"account{n}",
                 provider="anthropic",
