@@ -1,0 +1,153 @@
+"""The papers people read: their generated tables, and the command lines and programs in them.
+
+`python -m tests.support.papers` writes the tables anew, from the settings, schemas and sources themselves.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+ROOT = Path(__file__).parents[2]
+README = ROOT / "README.md"
+PAPERS = (
+    README,
+    ROOT / "ARCHITECTURE.md",
+    ROOT / "SECURITY.md",
+    ROOT / "CONTRIBUTING.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+)
+
+_TABLE = re.compile(r"<!-- (settings|puter\.json|sources|schemas)(?:: ([^>]*))? -->\n.*?<!-- end -->", re.DOTALL)
+_FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+_SPAN = re.compile(r"(?<!`)`(rota(?: [^`]*)?)`(?!`)")
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """A block of code."""
+
+    language: str
+    text: str
+    heading: str
+    """The heading it stands under."""
+
+    def commands(self) -> tuple[str, ...]:
+        """The command lines of a console block, without their remarks."""
+        lines = [line[2:] for line in self.text.splitlines() if line.startswith("$ ")]
+        return tuple(re.sub(r"\s{2,}#.*", "", line).strip() for line in lines)
+
+
+def fences(paper: Path, language: str) -> list[Fence]:
+    """The blocks of one language, in order."""
+    text = paper.read_text("utf-8")
+    found = []
+    for match in _FENCE.finditer(text):
+        headings = re.findall(r"^#+ (.+)$", _FENCE.sub("", text[: match.start()]), re.MULTILINE)
+        if match[1] == language:
+            found.append(Fence(match[1], match[2], headings[-1] if headings else ""))
+    return found
+
+
+def spans(paper: Path) -> list[list[str]]:
+    """The command lines of rota that stand in running text, as words."""
+    text = _FENCE.sub("", paper.read_text("utf-8"))
+    return [shlex.split(found.replace("…", "")) for found in _SPAN.findall(text)]
+
+
+def refreshed(text: str) -> str:
+    """A paper with its tables as they are to be."""
+    return _TABLE.sub(lambda found: _table(found[1], found[2]), text)
+
+
+def _table(name: str, said: str | None) -> str:
+    head = f"<!-- {name}{f': {said}' if said else ''} -->"
+    made: dict[str, Callable[[], Iterator[str]]] = {
+        "settings": lambda: _settings(said),
+        "puter.json": _puter_options,
+        "sources": _sources,
+        "schemas": _schemas,
+    }
+    return "\n".join((head, *made[name](), "<!-- end -->"))
+
+
+def _settings(said: str | None) -> Iterator[str]:
+    """The named settings, or all of a section, or all in sections."""
+    from rota.config import describe, section_help
+
+    chosen = said.split() if said else None
+    yield from ("| setting | default | |", "|---|---|---|") if chosen else ()
+    section: str | None = None
+    for setting in describe():
+        if chosen is not None and setting.key not in chosen:
+            continue
+        if chosen is None and setting.section != section:
+            section = setting.section
+            title = f"`{section}`" if section else "At the top of the file"
+            told = section_help(section) if section else ""
+            yield from (
+                "",
+                f"## {title}",
+                "",
+                *((told, "") if told else ()),
+                "| setting | default | |",
+                "|---|---|---|",
+            )
+        again = " Taken up at the next start." if setting.restart else ""
+        text = f"{setting.help} Allowed: {setting.allowed}.{again}"
+        yield f"| `{setting.key}` | {_code(setting.default)} | {_cell(text)} |"
+    if chosen is None:
+        yield ""
+
+
+def _code(value: object) -> str:
+    from rota.config import render
+
+    text = render(value)
+    if isinstance(value, str) and not value:
+        return "(empty)"
+    return f"`{_cell(text)}`" if len(text) <= 60 else f"`{_cell(text[:56])} …`"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _puter_options() -> Iterator[str]:
+    from rota.migrate.puter_config import mapping_table
+
+    yield from mapping_table().splitlines()
+
+
+def _sources() -> Iterator[str]:
+    from rota.migrate.survey import SOURCES
+
+    yield from ("| `--from` | what |", "|---|---|")
+    for source in SOURCES:
+        yield f"| `{source.NAME}` | {source.TITLE} |"
+
+
+def _schemas() -> Iterator[str]:
+    from rota import schemas
+
+    yield from ("| schema | what prints it |", "|---|---|")
+    for name in schemas.names():
+        yield f"| [{name}.json](../core/rota/schemas/{name}.json) | `{schemas.read(name)['title']}` |"
+
+
+def main() -> None:
+    """Write every table anew."""
+    for paper in PAPERS:
+        text = paper.read_text("utf-8")
+        if (made := refreshed(text)) != text:
+            paper.write_text(made, "utf-8")
+
+
+if __name__ == "__main__":
+    main()
