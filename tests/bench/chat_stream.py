@@ -44,7 +44,7 @@ class _Run:
     """The longest stretch of this thread's own work between two turns of the loop, so that a busy machine does not
     count."""
     busy: float
-    """Share of the stream's time that was worked."""
+    """Seconds worked for a second of the stream."""
     rate: float
     """Tokens a second that came through."""
     behind: float
@@ -59,9 +59,9 @@ def measure() -> list[Row]:
         rows.append(
             Row(
                 f"chat over HTTP, {RATE:,} tokens/s of {name}",
-                f"{run.rate:,.0f} tokens/s, worst stall {run.stall * 1000:.0f} ms, {run.busy:.0%} of the time busy",
-                f"≥ {RATE * 0.95:,.0f} tokens/s, < 100 ms",
-                run.stall < 0.1 and run.rate >= RATE * 0.95,
+                f"{run.rate:,.0f} tokens/s, worst stall {run.stall * 1000:.0f} ms, {run.busy:.0%} of a core",
+                f"≥ {RATE * 0.95:,.0f} tokens/s, < 100 ms, < 100%",
+                run.stall < 0.1 and run.busy < 1.0 and run.rate >= RATE * 0.95,
                 f"whole {run.behind:.1f} s after the last token",
             )
         )
@@ -93,15 +93,14 @@ async def _answer(screen: ChatScreen, engine: Engine, order: str) -> _Run:
     screen._add(turn)
     await asyncio.sleep(0.2)
     probe = asyncio.create_task(_worst_stall())
-    began, worked = time.perf_counter(), time.thread_time()
+    worked = time.thread_time()
     await screen.ask_one(turn.answer, Choice(MODEL, "anthropic"), [], turn.question).wait()
-    ended = engine.clock.now()
-    took, worked = time.perf_counter() - began, time.thread_time() - worked
+    ended, worked = engine.clock.now(), time.thread_time() - worked
     served = next(event for event in reversed(await engine.recent()) if isinstance(event, RequestServed))
     await asyncio.sleep(0.2)  # what follows the end may stall as well
     probe.cancel()
     spoken = served.duration - (served.first_token or 0.0)
-    return _Run(await probe, worked / took, served.output_tokens / spoken, ended - served.at)
+    return _Run(await probe, worked / served.duration, served.output_tokens / spoken, ended - served.at)
 
 
 async def _worst_stall() -> float:
