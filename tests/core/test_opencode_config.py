@@ -208,7 +208,7 @@ configs = st.recursive(
 )
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     st.dictionaries(keys, configs, max_size=4), st.sampled_from([None, 1, 4]), st.sampled_from(["", "\n", "// end"])
 )

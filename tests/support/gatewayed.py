@@ -123,7 +123,7 @@ class Gatewayed:
         return not self.engine.snapshot.in_flight
 
 
-async def until(condition: Callable[[], object], within_s: float = 10.0) -> None:
+async def until(condition: Callable[[], object], within_s: float = 30.0) -> None:
     """Let everything run until something is so."""
     async with asyncio.timeout(within_s):
         while not condition():  # noqa: ASYNC110 - what is waited for happens in the code under test

@@ -35,7 +35,7 @@ class Wire:
 
     async def answer(self) -> tuple[int, dict[str, str], Any]:
         """The next answer: status, headers, body (read as JSON when it is)."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             head = (await self._reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             first, *lines = head.rstrip().split("\r\n")
             headers = {k.lower(): v for k, v in (line.split(": ", 1) for line in lines)}
@@ -44,7 +44,7 @@ class Wire:
 
     async def closed(self) -> bytes:
         """What came until the gateway closed the connection."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             try:
                 return await self._reader.read()
             except ConnectionError:
