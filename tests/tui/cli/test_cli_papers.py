@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import time
+from fnmatch import fnmatch
 from typing import TYPE_CHECKING
 
 import click
@@ -217,6 +218,37 @@ def test_the_readmes_command_lines_and_programs_work_one_after_another(
         assert len(ran.out.splitlines()) >= 3
     finally:
         shell.close()
+    assert unnamed(two.home / "rota") == []
+
+
+def unnamed(home: Path) -> list[str]:
+    """What lies in a home without SECURITY.md naming it, or stands open to others."""
+    table = (ROOT / "SECURITY.md").read_text("utf-8").partition("## Files")[2].partition("A damaged file")[0]
+    named = set(re.findall(r"`([\w./*-]+)`", table.replace("(+ `-wal`, `-shm`)", "").replace("(+ `.1` …)", "")))
+    folders = {"data", "state", "cache", "logs", "data/vault", "data/backups", "state/locks"}
+    wrong = []
+    for path in sorted(home.rglob("*")):
+        name = path.relative_to(home).as_posix()
+        known = (
+            name in folders
+            if path.is_dir()
+            else any(
+                fnmatch(name, f"{each}*")
+                for each in named  # a folder's own files, -wal, -shm
+            )
+        )
+        if not known or path.stat().st_mode & 0o077:
+            wrong.append(name)
+    return wrong
+
+
+def test_every_host_in_the_code_is_named_in_security_md() -> None:
+    code = "".join(
+        path.read_text("utf-8") for path in (ROOT / "core" / "rota").rglob("*.py") if "simulator" not in path.parts
+    )
+    hosts = set(re.findall(r'"https://([a-z0-9.-]+)', code)) - {"opencode.ai"}  # the name of a schema, never fetched
+    text = (ROOT / "SECURITY.md").read_text("utf-8")
+    assert {host for host in hosts if f"`{host}`" not in text} == set()
 
 
 @posix
