@@ -7,6 +7,7 @@ import re
 _SECRETS = re.compile(
     r"""
     sk-ant-[A-Za-z0-9_\-]{4,}                                        # Anthropic keys and tokens, every generation
+    | \bsk-[A-Za-z0-9_\-]{16,}                                       # keys of everybody else in OpenAI's dialect
     | \beyJ[A-Za-z0-9_\-]{6,}(?:\.[A-Za-z0-9_\-]+){1,2}              # JSON web tokens (Puter's are)
     | (?i:(?<=\bbearer[ ])|(?<=\bbasic[ ]))(?=\S*\d)[A-Za-z0-9+/=._~\-]{8,}  # an Authorization header's
     | (?i:(?<=x-api-key:[ ])|(?<=x-api-key:))[^\s"',;]{4,}

@@ -248,6 +248,7 @@ def test_an_excerpt_has_no_markup_and_is_short() -> None:
         ('{"refresh_token": "opaque-refresh-value", "x": 1}', "opaque-refresh-value"),
         ("http://localhost:1/callback?code=abcdef123456&state=s", "abcdef123456"),
         ("x-api-key: plainvalue99", "plainvalue99"),
+        ("Incorrect API key provided: sk-or-v1-0123456789abcdef.", "0123456789abcdef"),
     ],
 )
 def test_a_secret_does_not_survive_in_a_message(text: str, secret: str) -> None:

@@ -171,7 +171,7 @@ class SettingsEditing(Screen[None]):
 
         assert row.setting is not None  # noqa: S101 - only settings have choices
         said = CHOICES.get(row.key, {})
-        told = {name: said.get(name, "") for name in row.setting.rule.choices}
+        told = {name: said.get(name, "") for name in row.setting.choices}
         if row.default in told:
             told[row.default] = ", ".join(filter(None, (told[row.default], "the default")))
         dialog = ChoiceDialog(row.setting.help, told, self._locale.glyphs, current=row.value)
