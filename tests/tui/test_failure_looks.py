@@ -60,7 +60,7 @@ async def test_without_a_network_the_last_figures_stay_and_a_line_says_what_is_w
         assert "No new figures" not in it.text()
         await it.press("R")
         line = it.line("No new figures.")
-        assert "× No new figures. Anthropic: " in line
+        assert "× No new figures. Anthropic, Puter: " in line
         assert "62%" in it.row("work")
         assert it.toasts()[-1].startswith("No new figures. work: ")
         assert fits(it)
@@ -71,7 +71,7 @@ async def test_the_line_goes_when_the_figures_come_again(tmp_path: Path) -> None
         await it.press("R")
         assert it.line("No new figures.")
         await it.happen(*(UsagePolled(at=NOW + 1, account_id=name, next_at=NOW + 60) for name in ("work", "spare")))
-        assert "Anthropic:" not in it.line("No new figures.")
+        assert "Anthropic" not in it.line("No new figures.")
         assert "Puter:" in it.line("No new figures.")
         await it.happen(UsagePolled(at=NOW + 1, account_id="lab", next_at=NOW + 60))
         assert "× No new figures." not in it.text()

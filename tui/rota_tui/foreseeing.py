@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rota.account import Kind
-from rota.forecast import endless, outlook, runway
+from rota.forecast import AHEAD_S, endless, outlook, runway
 from rota.pool.room import BURST_S, length_of
 from rota_tui.formatting import DAY, HOUR, clock, percent
 from rota_tui.pieces import Line, Piece, Tone, clean, width_of
@@ -45,7 +45,8 @@ class Ahead:
 def look_ahead(states: Sequence[AccountState], now: float) -> Ahead:
     """Reckon how long the quotas last at the present pace; a tenth of a second at 200 accounts."""
     usable = [state for state in states if state.usable()]
-    after = [state for state in usable if state.account.kind in _PAID_BY_USE and endless(state)]
+    paid_by_use = [state for state in usable if state.account.kind in _PAID_BY_USE and endless(state)]
+    after = [state for state in paid_by_use if state.held(now) is None]
     limited = [state for state in usable if not endless(state)]
     return Ahead(runway(limited, now), tuple(state.account.label for state in after))
 
@@ -86,7 +87,7 @@ def _then(after: Sequence[str], locale: Locale) -> str:
 
 
 def _more(found: Runway, now: float, locale: Locale) -> str:
-    if found.more_at is None or found.more_at <= now:
+    if found.more_at is None or not now < found.more_at <= now + AHEAD_S:
         return ""
     many = f"+{len(found.more)} account{'s' * (len(found.more) > 1)}"
     return f" {locale.glyphs.sep} {many} {clock(found.more_at, now, locale.tz)}"

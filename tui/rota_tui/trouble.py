@@ -26,14 +26,12 @@ def trouble_line(problem: RotaError | None, states: Sequence[AccountState], now:
     silent = _silent(states)
     if not silent:
         return ()
-    parts = [
-        f"{provider_name(name)}: {clean(why).removesuffix('.')}, asked {ago(at, now)}"
-        for name, (why, at) in silent.items()
-    ]
-    return (
-        Piece(f"{glyphs.failed} No new figures. ", Tone.LOW),
-        Piece(f" {glyphs.sep} ".join(parts), Tone.QUIET),
-    )
+    alike: dict[str, list[str]] = defaultdict(list)
+    for provider, (why, _) in silent.items():
+        alike[clean(why).removesuffix(".")].append(provider_name(provider))
+    told = f" {glyphs.sep} ".join(f"{', '.join(providers)}: {why}" for why, providers in alike.items())
+    asked = ago(max(at for _, at in silent.values()), now)
+    return (Piece(f"{glyphs.failed} No new figures. ", Tone.LOW), Piece(f"{told}, asked {asked}", Tone.QUIET))
 
 
 def _silent(states: Sequence[AccountState]) -> dict[str, tuple[str, float]]:

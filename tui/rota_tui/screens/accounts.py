@@ -237,7 +237,10 @@ class AccountsScreen(AccountRows):
     @property
     def _inside(self) -> bool:
         """Whether a panel is looked at rather than the table."""
-        return self.has_class("-detail") or self.has_class("-cooling")
+        return self.has_class("-detail") or self.has_class("-cooling") or self._of_cooling()
+
+    def _of_cooling(self) -> bool:
+        return self.focused is not None and self.focused.id == "cooldowns"
 
     async def action_back(self) -> None:
         """Out of a panel, then out of the selection, then out of the filter."""
@@ -251,9 +254,9 @@ class AccountsScreen(AccountRows):
         self.refresh_bindings()
 
     def action_cooling(self) -> None:
-        """To what is held; where there is no room for it beside the rest, in the place of the activity."""
+        """To what is held; where there is little room for it beside the rest, in the place of something else."""
         self.remove_class("-detail")
-        self.add_class("-cooling")
+        self.set_class(not (self.has_class("-roomy") and self.has_class("-tall")), "-cooling")
         self.query_one("#cooldowns").focus()
         self.refresh_bindings()
 

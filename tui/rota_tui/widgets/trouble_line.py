@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual.reactive import var
 
 from rota.snapshot import Snapshot
-from rota_tui.pieces import wrap
+from rota_tui.pieces import fit_line, wrap
 from rota_tui.trouble import trouble_line
 from rota_tui.widgets.lines_view import LinesView
 
@@ -50,5 +50,10 @@ class TroubleLine(LinesView):
         return trouble_line(self._problem(), self.snapshot.listed(), self.now, self._locale)
 
     def lines(self, width: int) -> tuple[Line, ...]:
-        line = self._line()
-        return wrap(line, width, 2)[:_MOST] if line else ()
+        if not (line := self._line()):
+            return ()
+        told = wrap(line, width, 2)
+        if len(told) <= _MOST:
+            return told
+        rest = (piece for part in told[_MOST - 1 :] for piece in part)
+        return (*told[: _MOST - 1], fit_line(tuple(rest), width, self._locale.glyphs))
