@@ -11,11 +11,13 @@ import asyncio
 import math
 import os
 import statistics
+import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from tests.bench import _load
+from tests.bench._upstream import MODELS, STREAM_HEAD
 from tests.bench.row import Row
 
 SERVER = "tests.bench._gateway_process"
@@ -47,6 +49,7 @@ def measure() -> list[Row]:
             *_rates(bare, httpx, gateway),
             _streams(upstream, gateway),
             _memory(gateway),
+            asyncio.run(_leaving()),
             *_flat(stack, url, gateway),
         ]
 
@@ -155,6 +158,37 @@ def _resident(pid: int) -> int:
         return 0
     line = next(each for each in status.read_text().splitlines() if each.startswith("VmRSS:"))
     return int(line.split()[1]) * 1024
+
+
+async def _leaving(count: int = 100) -> Row:
+    """From a caller's leaving in the middle of a stream to the end of the connection to the provider."""
+    ended: asyncio.Queue[float] = asyncio.Queue()
+
+    async def provide(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked = await reader.readuntil(b"\r\n\r\n")
+        if asked.startswith(b"GET"):
+            writer.write(MODELS)
+        else:
+            writer.write(STREAM_HEAD)
+            while await reader.read(2**16):
+                pass  # the rest of the request, then nothing until the connection ends
+            ended.put_nowait(time.perf_counter())
+        writer.close()
+
+    took = []
+    async with await asyncio.start_server(provide, "127.0.0.1", 0) as provider:
+        url = f"http://127.0.0.1:{provider.sockets[0].getsockname()[1]}"
+        with ExitStack() as stack:
+            started = await asyncio.to_thread(_load.process, SERVER, "gateway", url, "10", "0")
+            gateway = await asyncio.to_thread(stack.enter_context, started)
+            for _ in range(count):
+                caller = await _load.Caller.open(gateway, IDLE)
+                await caller.begin()
+                left = time.perf_counter()
+                caller.close()
+                took.append(await ended.get() - left)
+    p99 = _at(sorted(took), 0.99)
+    return Row("gateway, caller gone to upstream closed, p99", f"{p99 * 1e3:.1f} ms", "≤ 100 ms", p99 <= 0.1)
 
 
 def _flat(stack: ExitStack, url: str, few: Where) -> list[Row]:
