@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -18,12 +19,11 @@ def completed(command: CommandLine, *words: str) -> list[str]:
     """What bash would offer for the last word."""
     command.more |= {
         "_ROTA_COMPLETE": "bash_complete",
-        "COMP_WORDS": " ".join(("rota", *words)),
-        "COMP_CWORD": str(len(words)),
+        "COMP_LINE": " ".join(("rota", *words)),
     }
     ran = command.process()
     assert ran.code == 0, ran.err
-    return [line.partition(",")[2] for line in ran.out.splitlines() if line]
+    return [line for line in ran.out.splitlines() if line]
 
 
 def test_commands_are_completed(two: CommandLine) -> None:
@@ -69,36 +69,46 @@ def test_a_home_without_anything_completes_nothing_and_complains_of_nothing(fres
     assert completed(fresh, "why", "") == []
 
 
+# what is typed, and what bash puts in the place of the piece under the cursor
+TYPED = [
+    ("rota use ca", ["carol"]),
+    ("rota lab", ["label"]),
+    ("rota chat -m haiku -a carol@ex", ["carol@example.com"]),
+    ("rota config set pool.strategy round", ["round-robin"]),
+    ("rota use tea", ["team\\ max"]),
+    ("rota use team\\ m", ["team\\ max"]),
+    ('rota use "team m', ["team max"]),
+    # bash cuts words at their colons
+    ("rota chat -m puter/openrouter:deepseek/deepseek-r1-0528:", ["free"]),
+    ("rota chat -m puter/openrouter:xiaomi/mimo-v2-flash:fr", ["free"]),
+    ("rota use nobody", []),
+    ("rota guard --mi", ["--min"]),
+]
+
+
 @pytest.mark.skipif(os.name == "nt" or shutil.which("bash") is None, reason="bash is not here")
-@pytest.mark.parametrize(
-    ("typed", "offered"),
-    [
-        ("rota use ca", ["carol"]),
-        ("rota lab", ["label"]),
-        ("rota chat -m haiku -a w", ["work"]),
-        ("rota config set pool.strategy round", ["round-robin"]),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
-)
-def test_bash_completes_what_is_typed(two: CommandLine, typed: str, offered: list[str]) -> None:
-    folder = two.home / "bin"
-    folder.mkdir()
-    program = folder / "rota"
+def test_bash_completes_what_is_typed(two: CommandLine) -> None:
+    program = two.home / "rota-here"
     program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m rota_tui "$@"\n')
     program.chmod(0o755)
-    words = typed.split(" ")
+    two.run("label", "work", "team max")
+    two.run("models")
+    asked = "\n".join(f"asked {shlex.quote(typed)}" for typed, _ in TYPED)
     script = f"""
-eval "$(rota completion bash)"
-COMP_WORDS=({typed}) COMP_CWORD={len(words) - 1}
-_rota_completion rota
-printf '%s\\n' "${{COMPREPLY[@]}}"
+{two.run("completion", "bash").out}
+asked() {{
+    COMP_LINE=$1 COMP_POINT=${{#1}}
+    _rota_completion {shlex.quote(str(program))}
+    printf '%s\\t' "${{COMPREPLY[@]}}"
+    echo
+}}
+{asked}
 """
-    environ = two.environ()
-    environ["PATH"] = f"{folder}{os.pathsep}{environ['PATH']}"
     done = subprocess.run(
-        ["bash", "--norc", "-c", script], env=environ, text=True, capture_output=True, check=False, timeout=60
+        ["bash", "--norc", "-c", script], env=two.environ(), text=True, capture_output=True, check=False, timeout=120
     )
-    assert (done.stdout.splitlines(), done.stderr) == (offered, "")
+    answers = [[each for each in line.split("\t") if each] for line in done.stdout.splitlines()]
+    assert (answers, done.stderr) == ([offered for _, offered in TYPED], "")
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

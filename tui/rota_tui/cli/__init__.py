@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -147,8 +148,6 @@ def rota(ctx: click.Context, ascii: bool, no_animation: bool, debug: bool) -> No
     Without a command, rota opens the app.
     """
     if debug:
-        import os
-
         os.environ["ROTA_DEBUG"] = "1"  # wins over the settings file, in whatever opens it
     if ctx.invoked_subcommand is None:
         from rota_tui.cli.app import open_app
@@ -158,6 +157,10 @@ def rota(ctx: click.Context, ascii: bool, no_animation: bool, debug: bool) -> No
 
 def main(args: list[str] | None = None) -> Any:
     """Run the command line; what rota raises on purpose becomes one line on stderr and an exit code."""
+    if "_ROTA_COMPLETE" in os.environ:
+        from rota_tui.cli.bash import register
+
+        register()
     try:
         code = rota.main(args=args, prog_name="rota", standalone_mode=False)
         sys.stdout.flush()
@@ -214,6 +217,4 @@ def _exit_code(error: RotaError) -> int:
 
 def _hush() -> None:
     """Keep Python from complaining about a pipe that the reader closed."""
-    import os
-
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

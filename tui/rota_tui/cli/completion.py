@@ -23,7 +23,9 @@ def script(shell: str) -> str:
     from click.shell_completion import ShellComplete, get_completion_class
 
     from rota_tui.cli import rota
+    from rota_tui.cli.bash import register
 
+    register()
     made = get_completion_class(shell)
     if made is None:
         raise click.UsageError(f"There is no completion for {shell}.")
