@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC
 
 from hypothesis import given
@@ -23,7 +24,7 @@ from rota.events import (
     RequestStarted,
 )
 from rota_tui.pieces import Locale, plain
-from rota_tui.story import began, brought_about, ending, story_lines, stretch
+from rota_tui.story import began, ending, story_lines, stretch, with_effects
 
 NOW = 1_800_014_400.0
 LABELS = {"a": "work", "b": "[/b] spare"}
@@ -76,17 +77,17 @@ def test_each_try_its_reason_what_it_led_to_the_wait_and_the_scores_are_told_in_
         "request r1",
         "opencode asked for opus at 12:00:00",
         "",
-        "  +  0.0 s  tried work with opus: it serves this session",
-        "  +  0.4 s  work did not serve it, its limit is reached (429), after 0.4 s: 5h [limit]",
+        "   +0.0 s  tried work with opus: it serves this session",
+        "   +0.4 s  work did not serve it, its limit is reached (429), after 0.4 s: 5h [limit]",
         "           its quota is spent: on to [/b] spare",
         "           work cooling until 14:00: limited",
         "           [/b] spare took over from work: the one before is spent",
-        "  +  1.5 s  after a wait of 1.1 s, tried [/b] spare with opus",
-        "  +  3.5 s  served by [/b] spare with opus",
+        "   +1.5 s  after a wait of 1.1 s, tried [/b] spare with opus",
+        "   +3.5 s  served by [/b] spare with opus",
         "",
         "took 3.5 s · first words after 0.8 s · 120 tokens in, 40 out · $0.02",
         "",
-        "Who could have served, the most preferred first (least score):",
+        "Who could have served, the most preferred first, with the strategy's score:",
         "  1  [/b] spare             0.25  40% of 5h left",
         "  2  work                      –  spent",
     ]
@@ -106,7 +107,7 @@ def test_a_request_under_way_and_one_that_failed_say_so() -> None:
         retry_at=NOW + 3600,
     )
     lines = told([*STORY[:2], failed])
-    assert "  +  2.0 s  failed: Every account is spent." in lines
+    assert "   +2.0 s  failed: Every account is spent." in lines
     assert "took 2.0 s · somebody can serve again at 13:00" in lines
 
 
@@ -127,7 +128,21 @@ def test_what_others_did_at_the_same_time_is_no_part_of_it() -> None:
         ),
         HealthChanged(at=NOW + 0.2, account_id="a", health=Health.NEEDS_LOGIN, reason="refused"),
     ]
-    assert brought_about(STORY, [*elsewhere, *own]) == own
+    assert with_effects(STORY, [*elsewhere, *own]) == [*STORY[:2], *own, *STORY[2:]]
+
+
+def test_steps_of_one_instant_keep_their_order() -> None:
+    same: list[Event] = [started("a", 0), limited("a", 0, 0), started("b", 0), limited("b", 0, 0), started("a", 0)]
+    steps = with_effects(same, [replace(COOLED, at=NOW), replace(SWITCHED, at=NOW)])
+    assert [type(step).__name__ for step in steps] == [
+        "RequestStarted",
+        "AttemptFailed",
+        "CooldownStarted",
+        "AccountSwitched",
+        "RequestStarted",
+        "AttemptFailed",
+        "RequestStarted",
+    ]
 
 
 def test_the_stretch_begins_when_the_request_came_in() -> None:

@@ -12,21 +12,28 @@ from textual.reactive import var
 
 from rota.clock import FastClock
 from rota.snapshot import Snapshot
+from rota_tui.look import USUAL_THEME, Look, tell_problems
 from rota_tui.messages import CoreChanged, ModelRequested, TestRequested
-from rota_tui.pieces import ASCII, UNICODE, Locale
+from rota_tui.pieces import ASCII
 from rota_tui.speaking import speak
 from rota_tui.themes import THEMES, variable_defaults
+from rota_tui.title import TerminalTitle, worst
 from rota_tui.widgets.mode_bar import ModeBar
+from rota_tui.wording import watched_kinds
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import tzinfo
 
-    from textual.events import DescendantFocus
+    from textual.command import Provider
+    from textual.events import DescendantFocus, Key
     from textual.screen import Screen
 
     from rota.clock import Clock
     from rota.engine import Engine
     from rota.events import Event
+    from rota_tui.pieces import Locale
+    from rota_tui.screens.settings_editing import Place
 
 FRAME = 0.1
 """Seconds between two looks at the core: hundreds of events become one repaint."""
@@ -43,6 +50,9 @@ POLL_AFTER = 0.3
 NOTICE_S = 20.0
 """Seconds that a word about the stores stays: it is read once."""
 
+NOTICES = 3
+"""Words about the stores that are said at once, the last one for all that are left."""
+
 RECENT = 400
 """Events kept for the activity strip."""
 
@@ -50,6 +60,12 @@ RECENT = 400
 def tick_seconds(clock: Clock) -> float:
     """How often countdowns move: once a second of the clock, as far as eyes can follow."""
     return max(FAST_TICK, min(TICK, TICK / clock.speed)) if isinstance(clock, FastClock) else TICK
+
+
+def _palette() -> type[Provider]:
+    from rota_tui.commands import RotaCommands  # with every screen: not for the first frame
+
+    return RotaCommands
 
 
 class RotaApp(App[Any]):
@@ -62,20 +78,27 @@ class RotaApp(App[Any]):
     CSS_PATH = ["app.tcss", "screens/accounts.tcss"]  # noqa: RUF012
     TITLE = "rota"
     DEFAULT_MODE = "accounts"
+    COMMANDS = {_palette}  # noqa: RUF012
     # Textual declares these two as instance variables, so ClassVar is not for them.
     HORIZONTAL_BREAKPOINTS = [(0, "-small"), (60, "-narrow"), (100, "-wide"), (160, "-roomy")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-tiny"), (14, "-short"), (32, "-tall")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("1", "switch_mode('accounts')", "Accounts", show=False, id="mode-accounts"),
-        Binding("2", "switch_mode('chat')", "Chat", show=False, id="mode-chat"),
-        Binding("4", "switch_mode('models')", "Models", show=False, id="mode-models"),
+        Binding("1", "switch_mode('accounts')", "Accounts", show=False, id="mode-accounts", tooltip="Go to Accounts"),
+        Binding("2", "switch_mode('chat')", "Chat", show=False, id="mode-chat", tooltip="Go to Chat"),
+        Binding("3", "switch_mode('activity')", "Activity", show=False, id="mode-activity", tooltip="Go to Activity"),
+        Binding("4", "switch_mode('models')", "Models", show=False, id="mode-models", tooltip="Go to Models"),
+        Binding("5", "switch_mode('settings')", "Settings", show=False, id="mode-settings", tooltip="Go to Settings"),
         Binding("question_mark", "help", "Help", key_display="?", id="help", tooltip="What works here"),
-        Binding("q", "quit", "Quit", id="quit"),
+        # Where "?" is typed like any letter.
+        Binding("f1", "help", "Help", show=False, priority=True, id="help-anywhere", tooltip="What works here"),
+        Binding("q", "quit", "Quit", id="quit", tooltip="Leave rota"),
     ]
     TITLES: ClassVar[tuple[tuple[str, str, str], ...]] = (
         ("1", "accounts", "Accounts"),
         ("2", "chat", "Chat"),
+        ("3", "activity", "Activity"),
         ("4", "models", "Models"),
+        ("5", "settings", "Settings"),
     )
 
     snapshot: var[Snapshot] = var(Snapshot, init=False)
@@ -89,22 +112,35 @@ class RotaApp(App[Any]):
         self.engine = engine
         self._problem = ""
         """What was last said about the log; empty while all is well."""
+        self._settings_place: Place | None = None
+        """Where somebody is in the settings: kept while the screen is made anew."""
         settings = engine.settings.ui
-        self.locale = Locale(tz, ASCII if ascii or settings.ascii else UNICODE)
+        self.look = Look(engine.settings, ascii=ascii, no_animation=no_animation, tz=tz)
+        self.terminal_title = TerminalTitle(self._write_terminal)
         for theme in THEMES:
             self.register_theme(theme)
         # Set without its watcher, which would have the stylesheets parsed once more before the first frame.
-        name = settings.theme if settings.theme in self.available_themes else "rota-dark"
+        name = settings.theme if settings.theme in self.available_themes else USUAL_THEME
         self.set_reactive(App.theme, name)
         self.stylesheet.set_variables(self.get_css_variables())
-        if no_animation or not settings.animations:
+        if self.look.still:
             self.animation_level = "none"
         self.set_keymap(dict(settings.keys))
         self.set_reactive(RotaApp.snapshot, engine.snapshot)
         self.set_reactive(RotaApp.now, engine.clock.now())
-        self.add_mode("accounts", self._accounts_screen)
-        self.add_mode("chat", self._chat_screen)
-        self.add_mode("models", self._models_screen)
+        self.factories: dict[str, Callable[[], Screen[None]]] = {
+            "accounts": self._accounts_screen,
+            "chat": self._chat_screen,
+            "activity": self._activity_screen,
+            "models": self._models_screen,
+            "settings": self._settings_screen,
+        }
+        for mode, factory in self.factories.items():
+            self.add_mode(mode, factory)
+
+    @property
+    def locale(self) -> Locale:
+        return self.look.locale()
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return variable_defaults(self.current_theme)
@@ -115,10 +151,13 @@ class RotaApp(App[Any]):
         from rota_tui.screens.accounts import AccountsScreen
 
         screen = AccountsScreen(self.engine, self.locale, self._mode_bar("accounts"))
-        # It is made with the styles as they are: Textual would parse all of them again (a tenth of the first frame).
+        # It is made with the styles as they are and for the size that is there: Textual would parse all styles again,
+        # and style every widget again at the first resize (each a tenth of the first frame).
         screen._css_update_count = self._css_update_count
         # Nobody has styled the app yet, whose colour everything takes that has none of its own.
         self.stylesheet.apply(self)
+        for length, steps in zip(self.size, (self.HORIZONTAL_BREAKPOINTS, self.VERTICAL_BREAKPOINTS), strict=True):
+            screen.add_class(max((least, name) for least, name in steps if length >= least)[1])
         return screen.data_bind(RotaApp.now, RotaApp.snapshot, RotaApp.recent)
 
     def _chat_screen(self) -> Screen[None]:
@@ -127,10 +166,25 @@ class RotaApp(App[Any]):
         screen = ChatScreen(self.engine, self.locale, self._mode_bar("chat"))
         return screen.data_bind(RotaApp.now, RotaApp.snapshot, RotaApp.recent)
 
+    def _activity_screen(self) -> Screen[None]:
+        from rota_tui.screens.activity import ActivityScreen  # not for the first frame
+
+        screen = ActivityScreen(self.engine, self.locale, self._mode_bar("activity"))
+        return screen.data_bind(RotaApp.now, RotaApp.snapshot, RotaApp.recent)
+
     def _models_screen(self) -> Screen[None]:
         from rota_tui.screens.models import ModelsScreen  # not for the first frame
 
         screen = ModelsScreen(self.engine, self.locale, self._mode_bar("models"))
+        return screen.data_bind(RotaApp.now, RotaApp.snapshot)
+
+    def _settings_screen(self) -> Screen[None]:
+        from rota_tui.screens.settings import SettingsScreen  # not for the first frame
+        from rota_tui.screens.settings_editing import Place
+
+        if self._settings_place is None:
+            self._settings_place = Place()
+        screen = SettingsScreen(self.engine, self.locale, self._mode_bar("settings"), self._settings_place)
         return screen.data_bind(RotaApp.now, RotaApp.snapshot)
 
     def _mode_bar(self, here: str) -> ModeBar:
@@ -139,8 +193,12 @@ class RotaApp(App[Any]):
 
     def on_mount(self) -> None:
         self.set_interval(tick_seconds(self.engine.clock), self.tick)
-        self.set_timer(POLL_AFTER, self.engine.start_background)
+        self.set_timer(POLL_AFTER, self._begin)
         self.follow()
+
+    def _begin(self) -> None:
+        self.engine.start_background()
+        tell_problems(self, self.engine.settings)
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         """Without animation no cursor blinks either."""
@@ -152,11 +210,42 @@ class RotaApp(App[Any]):
     def tick(self) -> None:
         """Every countdown moves with this one clock."""
         self.now = self.engine.clock.now()
+        self.take_settings()
         self.speak_up()
+        self._say_title()
+
+    def take_settings(self) -> None:
+        """Go on by what was changed, here or in another program."""
+        if self.look.take(self, self.engine.settings, self.factories):
+            self._renew()
+
+    def on_settings_changed(self) -> None:
+        self.take_settings()
+
+    @work(group="look", exclusive=True, description="make screens anew")
+    async def _renew(self) -> None:
+        await self.look.renew(self, self.factories)
+
+    def _say_title(self) -> None:
+        alerts, settings = self.engine.settings.alerts, self.engine.settings.anthropic
+        watched = watched_kinds(route_subscriptions=settings.route_subscriptions)
+        says = alerts.enabled and alerts.title
+        self.terminal_title.say(worst(self.snapshot, self.now, self.locale, watched) if says else "")
+
+    def _write_terminal(self, text: str) -> None:
+        # As Textual's own bell does it: nothing public writes to the terminal.
+        if self._driver is not None and not self.is_headless:
+            self._driver.write(text)
+
+    def on_unmount(self) -> None:
+        self.terminal_title.restore()
 
     def speak_up(self) -> None:
         """Say once what is wrong with the stores, and when it is over."""
-        for notice in self.engine.take_notices():
+        notices = self.engine.take_notices()
+        if len(notices) > NOTICES:
+            notices[NOTICES - 1 :] = [f"And {len(notices) - NOTICES + 1} more like it: `rota doctor` tells them all."]
+        for notice in notices:
             self.notify(notice, severity="warning", timeout=NOTICE_S, markup=False)
         problem = self.engine.journal.problem
         told = f"{problem} {problem.hint}".strip() if problem is not None else ""
@@ -191,6 +280,13 @@ class RotaApp(App[Any]):
         if isinstance(self.screen, ChatScreen):
             self.screen.ask_account(message.account_id)
 
+    async def on_why_requested(self) -> None:
+        from rota_tui.screens.activity import ActivityScreen
+
+        await self.switch_mode("activity")
+        if isinstance(self.screen, ActivityScreen):
+            self.screen.action_last_switch()
+
     async def on_model_requested(self, message: ModelRequested) -> None:
         from rota_tui.screens.chat import ChatScreen
 
@@ -205,9 +301,17 @@ class RotaApp(App[Any]):
         """Keys by their names where symbols cannot be drawn."""
         return binding.key_display or binding.key if self.locale.glyphs is ASCII else super().get_key_display(binding)
 
+    def on_key(self, event: Key) -> None:
+        """A dialog shuts out the app's keys, but not the question what works in it."""
+        if event.key == "question_mark" and self.screen.is_modal:
+            event.prevent_default()
+            self.action_help()
+
     def action_help(self) -> None:
-        """Show what works here, or hide it again."""
-        if self.screen.query("HelpPanel"):
-            self.action_hide_help_panel()
-        else:
-            self.action_show_help_panel()
+        """Show what works here; the same key hides it again."""
+        from rota_tui.dialogs.help import HelpDialog  # not for the first frame
+
+        if isinstance(self.screen, HelpDialog):
+            self.screen.dismiss(None)
+        elif self.screen.id != "--command-palette":
+            self.push_screen(HelpDialog(self.screen, self.locale))

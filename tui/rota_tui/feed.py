@@ -118,6 +118,8 @@ class Feed:
         self._events: dict[str, Event] = {}
         self.waiting = 0
         """Events that came while nothing was added."""
+        self.uncounted = False
+        """Whether more waits than was counted."""
         self.paused = False
         self.behind = False
         """Whether the newest made room for older ones: they come back by starting anew."""
@@ -127,7 +129,8 @@ class Feed:
     def start(self, events: Iterable[Event], *, complete: bool) -> None:
         """Show these, the newest of the log, and follow from here."""
         self._events = {event.id: event for event in events}
-        self.waiting, self.paused, self.behind, self.complete = 0, False, False, complete
+        self.waiting, self.complete = 0, complete
+        self.uncounted = self.paused = self.behind = False
 
     def add(self, events: Iterable[Event]) -> bool:
         """Take what just happened; whether more is shown now."""
@@ -165,6 +168,9 @@ class Feed:
     def events(self) -> tuple[Event, ...]:
         """What is shown, oldest first."""
         return tuple(self._events.values())
+
+    def __contains__(self, event_id: str) -> bool:
+        return event_id in self._events
 
     def __len__(self) -> int:
         return len(self._events)

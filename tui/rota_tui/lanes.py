@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from rota.snapshot import Sample
 
 ZOOMS = (1 * HOUR, 5 * HOUR, 24 * HOUR, 7 * DAY)
+NAMES = ("1 h", "5 h", "24 h", "7 d")
 AHEAD = 0.3
 """Share of what is seen that lies ahead, until one looks elsewhere."""
 PAN = 0.25
@@ -94,6 +95,10 @@ class View:
     @property
     def span(self) -> float:
         return ZOOMS[self.zoom]
+
+    @property
+    def name(self) -> str:
+        return NAMES[self.zoom]
 
     def since(self, now: float) -> float:
         return now + self.shift - (1 - AHEAD) * self.span

@@ -51,6 +51,11 @@ class SettingsChanged(Message):
 
 
 @dataclass
+class WhyRequested(Message):
+    """Somebody wants to know why the last switch of accounts happened."""
+
+
+@dataclass
 class ModelRequested(Message):
     """Somebody wants to ask a certain model."""
 

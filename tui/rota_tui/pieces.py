@@ -63,6 +63,13 @@ class Glyphs:
     sparks: str = "▁▂▃▄▅▆▇█"
     up: str = "▲"
     down: str = "▼"
+    serving: str = "▂▃▄▅▆▇█"
+    cooling: str = "░"
+    spent: str = "▓"
+    out: str = "×"
+    idle: str = "─"
+    reset: str = "◇"
+    now: str = "│"
 
 
 UNICODE = Glyphs()
@@ -88,6 +95,13 @@ ASCII = Glyphs(
     sparks="_.:-=+*#",
     up="^",
     down="v",
+    serving="=",
+    cooling="~",
+    spent="#",
+    out="x",
+    idle=".",
+    reset="^",
+    now="|",
 )
 
 

@@ -74,33 +74,46 @@ def ending(story: Sequence[Event]) -> RequestServed | RequestFailed | None:
     return next((e for e in reversed(story) if isinstance(e, RequestServed | RequestFailed)), None)
 
 
-def brought_about(story: Sequence[Event], others: Iterable[Event]) -> list[Event]:
-    """Those of the facts from the same time that the request's own tries led to."""
-    tries: list[tuple[float, float, str, str]] = []
-    open_: dict[str, tuple[float, str]] = {}
+def with_effects(story: Sequence[Event], others: Iterable[Event]) -> list[Event]:
+    """The story with what its own tries led to: a switch before the try it made, a hold after the one that failed."""
+    left = list(others)
+    steps: list[Event] = []
+    began_at: dict[str, float] = {}
     for event in story:
+        led: list[Event] = []
         match event:
-            case RequestStarted(account_id=account_id, model=model):
-                open_[account_id] = (event.at, model)
-            case AttemptFailed(attempt=attempt) if attempt.account_id in open_:
-                tries.append((open_[attempt.account_id][0], event.at, attempt.account_id, attempt.model))
+            case RequestStarted(account_id=account_id):
+                began_at[account_id] = event.at
+                led = [each for each in left if _made(each, event)]
+                steps += [*led, event]
+            case AttemptFailed(attempt=attempt):
+                since = began_at.get(attempt.account_id, event.at)
+                led = [each for each in left if since <= each.at <= event.at and _held(each, attempt)]
+                steps += [event, *led]
             case _:
-                pass
-    found: list[Event] = []
-    for event in others:
-        match event:
-            case AccountSwitched():
-                started = [e for e in story if isinstance(e, RequestStarted) and e.account_id == event.account_id]
-                led = not event.by_person and any(event.at == e.at for e in started)
-            case ModelCooled(model=model):
-                led = any(since <= event.at <= until and model == tried for since, until, _, tried in tries)
-            case CooldownStarted() | HealthChanged() | TokenRefreshed():
-                led = any(since <= event.at <= until and event.account_id == who for since, until, who, _ in tries)
-            case _:
-                led = False
-        if led:
-            found.append(event)
-    return found
+                steps.append(event)
+        left = [each for each in left if each not in led]
+    return steps
+
+
+def _made(event: Event, started: RequestStarted) -> bool:
+    """Whether a switch came with this try."""
+    match event:
+        case AccountSwitched(account_id=account_id):
+            return not event.by_person and event.at == started.at and account_id == started.account_id
+        case _:
+            return False
+
+
+def _held(event: Event, attempt: Attempt) -> bool:
+    """Whether something is of the kind that a failed try leads to, and about what was tried."""
+    match event:
+        case ModelCooled(model=model):
+            return model == attempt.model
+        case CooldownStarted() | HealthChanged() | TokenRefreshed():
+            return event.account_id == attempt.account_id
+        case _:
+            return False
 
 
 def story_lines(
@@ -119,12 +132,9 @@ def story_lines(
         client, model = asked
         lines.append((Piece(f"{clean(client)} asked for {clean(model)} at {stamp(start, locale.tz)}"),))
     lines.append(())
-    steps = [*story, *brought_about(story, others)]
-    # What a try led to was said before the try itself: people want it told after.
-    steps.sort(key=lambda event: (event.at, _rank(event)))
     free_since = start
-    for event in steps:
-        at = Piece(f"  +{max(0.0, event.at - start):5.1f} s  ", Tone.QUIET)
+    for event in with_effects(story, others):
+        at = Piece(f"{f'+{max(0.0, event.at - start):.1f} s':>9}  ", Tone.QUIET)
         match event:
             case RequestStarted():
                 lines.append((at, *_tried(event, event.at - free_since, label)))
@@ -150,21 +160,6 @@ def _asked(story: Sequence[Event]) -> tuple[str, str] | None:
     if (end := ending(story)) is not None:
         return end.client, end.requested_model
     return next(((e.client, e.model) for e in story if isinstance(e, RequestStarted)), None)
-
-
-def _rank(event: Event) -> int:
-    """Which of several facts of one instant is told first."""
-    match event:
-        case AccountSwitched():
-            return 2
-        case RequestStarted():
-            return 3
-        case AttemptFailed():
-            return 0
-        case RequestServed() | RequestFailed():
-            return 4
-        case _:
-            return 1
 
 
 def _tried(event: RequestStarted, waited: float, label: Callable[[str], str]) -> Line:
@@ -218,9 +213,12 @@ def _who_could(
 ) -> list[Line]:
     if not candidates:
         return []
-    lines: list[Line] = [(), (Piece("Who could have served, the most preferred first (least score):", Tone.QUIET),)]
+    lines: list[Line] = [
+        (),
+        (Piece("Who could have served, the most preferred first, with the strategy's score:", Tone.QUIET),),
+    ]
     for place, candidate in enumerate(candidates, start=1):
-        score = f"{candidate.score:.3g}" if math.isfinite(candidate.score) else locale.glyphs.absent
+        score = f"{candidate.score:.4g}" if math.isfinite(candidate.score) else locale.glyphs.absent
         lines.append(
             (
                 Piece(f"{place:>3}  ", Tone.QUIET),

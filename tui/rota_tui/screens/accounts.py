@@ -12,7 +12,7 @@ from textual.reactive import var
 from textual.widgets import Input
 
 from rota.clock import FastClock
-from rota_tui.messages import DEMO
+from rota_tui.messages import DEMO, WhyRequested
 from rota_tui.pieces import ASCII
 from rota_tui.screens.account_rows import AccountRows
 from rota_tui.widgets.accounts_table import AccountsTable, Marks
@@ -66,6 +66,7 @@ class AccountsScreen(AccountRows):
     AUTO_FOCUS = ""  # the table, or without accounts the ways in: see `on_mount`
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("o", "cooling", "Cooling", id="show-cooling", tooltip="What is held, and lifting it", show=False),
+        Binding("w", "why", "Why", id="why-switched", tooltip="Why the last switch of accounts happened"),
         Binding("escape", "back", "Back", id="back"),
     ]
 
@@ -126,6 +127,7 @@ class AccountsScreen(AccountRows):
         )
         strip, cooldowns = ActivityStrip(locale, id="activity"), CooldownPanel(locale, id="cooldowns")
         detail.border_title, strip.border_title, cooldowns.border_title = "Account", "Activity", "Cooling"
+        strip.border_subtitle = "3 shows all"
         await self.query_one("#body").mount(
             detail.data_bind(cls.now, cls.snapshot, cls.account_id, cls.rankings),
             strip.data_bind(cls.snapshot, cls.recent),
@@ -241,6 +243,9 @@ class AccountsScreen(AccountRows):
 
     def _of_cooling(self) -> bool:
         return self.focused is not None and self.focused.id == "cooldowns"
+
+    def action_why(self) -> None:
+        self.post_message(WhyRequested())
 
     async def action_back(self) -> None:
         """Out of a panel, then out of the selection, then out of the filter."""

@@ -1,0 +1,423 @@
+"""Mode for activity: the log, live and narrowed; one event's story; what the accounts did and will do over time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import getters, work
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.reactive import var
+from textual.widgets import Input, Static
+
+from rota.errors import RotaError
+from rota.events import AccountSwitched, CooldownStarted, ModelCooled
+from rota_tui.event_facts import fact_lines, headline
+from rota_tui.feed import BY_KEY, Feed, Wanted, request_of
+from rota_tui.formatting import clock
+from rota_tui.lanes import NAMES, View
+from rota_tui.past import Past, look_back, windows_of
+from rota_tui.pieces import ASCII, Piece, Tone, clean, fit_line
+from rota_tui.screens.activity_choosing import ActivityChoosing
+from rota_tui.story import EFFECTS, story_lines, stretch
+from rota_tui.widgets.event_table import EventTable
+from rota_tui.widgets.key_bar import KeyBar
+from rota_tui.widgets.lanes_view import LanesView
+from rota_tui.widgets.story_view import StoryView
+from rota_tui.widgets.tones import to_content
+from rota_tui.widgets.too_small import TooSmall
+from rota_tui.wording import joined
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.app import ComposeResult
+    from textual.widget import Widget
+
+    from rota.engine import Engine
+    from rota.events import Event
+    from rota_tui.pieces import Line, Locale
+
+RENEW_TICKS = 30
+"""Ticks of the clock after which the timeline is read from the log again: what is live is added meanwhile."""
+SOON_S = 5.0
+"""A cooldown and the try that led to it are said within this."""
+FEW = 200
+"""Facts of a kind looked at for what belongs together."""
+
+
+class ActivityScreen(ActivityChoosing):
+    """Log and story, or timeline and plot; a tall terminal shows the timeline above the log, too."""
+
+    CSS_PATH = "activity.tcss"
+    AUTO_FOCUS = "EventTable"
+    # All of them here: of two classes' bindings for one key, only the last one's would count.
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("t", "timeline", "Timeline", id="activity.timeline", tooltip="What each account did, over time"),
+        Binding("t", "log", "Log", id="activity.log", tooltip="Back to the log"),
+        Binding("w", "last_switch", "Why", id="activity.why", tooltip="Why the last switch of accounts happened"),
+        Binding("space", "pause", "Pause", id="activity.pause", tooltip="Hold the log still; what comes is counted"),
+        Binding("space", "resume", "Go on", id="activity.resume", tooltip="Show what came during the pause"),
+        Binding("n", "newest", "Newest", id="activity.newest", tooltip="Go to the newest row, and follow"),
+        Binding("n", "to_now", "Now", id="activity.now", tooltip="Bring the timeline back to now"),
+        Binding("slash", "find", "Find", id="activity.find", key_display="/", tooltip="Show only rows with words"),
+        Binding("a", "account", "Account", id="activity.account", tooltip="Show only what is about one account"),
+        Binding("f", "kind", "Kind", id="activity.kind", tooltip="Show only one kind: switches, failures, …"),
+        Binding("e", "export", "Export", id="activity.export", tooltip="Write what is shown to a file"),
+        Binding("y", "copy", "Copy", id="activity.copy", show=False, tooltip="Copy the row, or its request's id"),
+        Binding("plus", "zoom(-1)", "Nearer", id="activity.nearer", key_display="+", tooltip="Show less time"),
+        Binding("equals_sign", "zoom(-1)", "Nearer", show=False, id="activity.nearer-too", tooltip="Show less time"),
+        Binding("minus", "zoom(1)", "Further", id="activity.further", key_display="-", tooltip="Show more time"),
+        Binding("left", "pan(-1)", "Earlier", id="activity.earlier", tooltip="Move the timeline to earlier"),
+        Binding("right", "pan(1)", "Later", id="activity.later", tooltip="Move the timeline to later"),
+        Binding("u", "next_window", "Window", id="activity.window", tooltip="Plot the next quota window"),
+        Binding("escape", "back", "Back", id="back", tooltip="Back, or show everything again"),
+    ]
+
+    view: var[View] = var(View, init=False)
+    past: var[Past] = var(Past, init=False)
+    window: var[str] = var("5h", init=False)
+    account_id: var[str | None] = var(None, init=False)
+
+    told = getters.query_one("#told", Static)
+    find = getters.query_one("#find", Input)
+    lanes = getters.query_one(LanesView)
+    story = getters.query_one(StoryView)
+
+    def __init__(self, engine: Engine, locale: Locale, bar: Widget) -> None:
+        super().__init__()
+        self.engine = engine
+        self.feed = Feed()
+        self.wanted = Wanted()
+        self._locale = locale
+        self._bar = bar
+        self._told_event: Event | None = None
+        """Whose story is open."""
+        self._ticks = 0
+        self.set_class(locale.glyphs is ASCII, "-ascii")
+
+    def compose(self) -> ComposeResult:
+        cls = ActivityScreen
+        yield TooSmall()
+        yield self._bar
+        yield Static(id="told")
+        lanes = LanesView(self._locale, id="lanes")
+        lanes.border_title = "Timeline"
+        yield lanes.data_bind(cls.snapshot, cls.now, cls.view, cls.past)
+        yield Input(placeholder="show only rows with these words", id="find", compact=True)
+        with Horizontal(id="body"):
+            yield EventTable(self.feed, self.label, self._locale, id="log")
+            story = StoryView(id="story")
+            story.border_title = "Story"
+            yield story
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        self.lanes.legend()
+
+    def on_screen_resume(self) -> None:
+        """Another mode was looked at: catch up."""
+        if self._loaded:
+            self.take_news()
+        else:
+            self.reload()
+        self.call_after_refresh(self._look_back)
+
+    # --- what is told -------------------------------------------------------------------------------------
+
+    def tell_state(self) -> None:
+        parts = self._stretch_seen() if self.has_class("-timeline") else self._rows_seen()
+        line = fit_line(joined(parts, self._locale), max(0, self.size.width - 2), self._locale.glyphs)
+        self.told.update(to_content(line))
+
+    def _stretch_seen(self) -> list[Piece]:
+        """From when until when the timeline goes."""
+        since, until, tz = self.view.since(self.now), self.view.until(self.now), self._locale.tz
+        parts = [Piece(self.view.name, Tone.NAME)]
+        parts.append(Piece(f"{clock(since, self.now, tz)} to {clock(until, self.now, tz)}"))
+        if self.view.shift:
+            parts.append(Piece("n comes back to now", Tone.QUIET))
+        if self.wanted.account_id is not None:
+            parts.append(Piece(f"plot of {clean(self.label(self.wanted.account_id))} only", Tone.ACTIVE))
+        return parts
+
+    def _rows_seen(self) -> list[Piece]:
+        """What the log is narrowed to, and what waits."""
+        parts: list[Piece] = []
+        feed, wanted = self.feed, self.wanted
+        if feed.paused or feed.behind:
+            waiting = f"{'at least ' if feed.uncounted else ''}{feed.waiting}"
+            parts.append(Piece("paused" if feed.paused else "looking back", Tone.LOW))
+            parts.append(Piece(f"{waiting} newer wait{'s' * (feed.waiting == 1)}", Tone.NAME))
+        else:
+            parts.append(Piece(f"{self._locale.glyphs.dot} live", Tone.OK))
+        parts.append(Piece(f"{len(feed)}{'' if feed.complete else '+'} events"))
+        if wanted.account_id is not None:
+            parts.append(Piece(f"only {clean(self.label(wanted.account_id))}", Tone.ACTIVE))
+        if wanted.group is not None:
+            parts.append(Piece(f"only {BY_KEY[wanted.group].title.casefold()}", Tone.ACTIVE))
+        if wanted.typed.strip():
+            parts.append(Piece(f"with “{clean(wanted.typed.strip())}”", Tone.ACTIVE))
+        if self.busy:
+            parts.append(Piece("reading the log…", Tone.QUIET))
+        elif not len(feed):
+            parts.append(Piece("nothing fits" if not wanted.everything else "nothing has happened yet", Tone.QUIET))
+        return parts
+
+    def on_resize(self) -> None:
+        self.tell_state()
+
+    def watch_now(self, now: float) -> None:
+        if not self.is_current:
+            return
+        self._ticks += 1
+        self.table.today = now
+        self.table.refresh_rows()
+        if self.has_class("-timeline"):
+            self.tell_state()
+        if self._ticks % RENEW_TICKS == 0:
+            self._look_back()
+
+    def took(self, news: Sequence[Event]) -> None:
+        self.past = self.past.and_then(news)
+        event = self._told_event
+        if event is not None and (request := request_of(event)) and any(request_of(e) == request for e in news):
+            self._tell(event, anew=False)
+
+    @property
+    def following(self) -> bool:
+        return self._told_event is None
+
+    # --- one event's story --------------------------------------------------------------------------------
+
+    def on_line_table_selected(self) -> None:
+        if (event := self.current) is not None:
+            self.open_story(event)
+
+    def open_story(self, event: Event) -> None:
+        """Tell everything about it, beside the log or in its place."""
+        self.remove_class("-timeline")
+        self.tell_state()
+        self.add_class("-story")
+        self._told_event = event
+        self.story.focus()
+        self._tell(event)
+        self.refresh_bindings()
+
+    def on_line_table_highlighted(self) -> None:
+        super().on_line_table_highlighted()
+        event = self.current
+        # Beside the log the story goes along with the cursor.
+        if self._told_event is not None and event is not None and event.id != self._told_event.id:
+            self._told_event = event
+            self._tell(event)
+
+    @work(group="story", exclusive=True, description="tell a story")
+    async def _tell(self, event: Event, *, anew: bool = True) -> None:
+        try:
+            lines = await self._lines_of(event)
+        except RotaError as error:
+            lines = (*self._facts(event), (), (Piece(str(error), Tone.QUIET),))
+        self.story.tell(lines, anew=anew)
+
+    def _facts(self, event: Event) -> tuple[Line, ...]:
+        return (*headline(event, self.label, self._locale), (), *fact_lines(event, self.label, self._locale))
+
+    async def _lines_of(self, event: Event) -> tuple[Line, ...]:
+        request = request_of(event) or await self._request_behind(event)
+        if request is None:
+            return self._facts(event)
+        ask = self.engine.journal.ask
+        story = await self.engine.why(request)
+        others = await ask(lambda log: log.between(*stretch(story), EFFECTS, FEW))
+        lines = story_lines(story, others, self.label, self._locale)
+        if request_of(event) is not None:
+            return lines
+        led = (Piece("It came about while this request was served:", Tone.QUIET),)
+        return (*headline(event, self.label, self._locale), (), led, (), *lines)
+
+    async def _request_behind(self, event: Event) -> str | None:
+        """The request during which a switch or a cooldown came about."""
+        ask = self.engine.journal.ask
+        found: Sequence[Event]
+        match event:
+            case AccountSwitched(by_person=False):
+                found = await ask(lambda log: log.between(event.at, event.at, ("RequestStarted",), FEW))
+            case CooldownStarted() | ModelCooled():
+                found = await ask(lambda log: log.between(event.at, event.at + SOON_S, ("AttemptFailed",), FEW))
+            case _:
+                return None
+        return next((request_of(each) for each in found if _belong(event, each)), None)
+
+    @work(group="story", exclusive=True, description="find the last switch")
+    async def action_last_switch(self) -> None:
+        """Tell the story of the newest change of accounts."""
+        try:
+            found = await self.engine.journal.ask(lambda log: log.recent(FEW, kinds=("AccountSwitched",)))
+        except RotaError as error:
+            self.complain(error)
+            return
+        if not found:
+            self.notify("No account has taken over from another yet.")
+            return
+        # The first account that ever served took over from nobody.
+        switch = next((e for e in reversed(found) if getattr(e, "previous_id", None) is not None), found[-1])
+        if self.feed.get(switch.id) is not None:
+            self.table.cursor_key = switch.id
+        self.open_story(switch)
+
+    # --- over time ----------------------------------------------------------------------------------------
+
+    @property
+    def timeline_shown(self) -> bool:
+        return self.lanes.display
+
+    @work(group="past", exclusive=True, description="look back")
+    async def _look_back(self) -> None:
+        """Read what the timeline shows from the log."""
+        if not self.timeline_shown:
+            return
+        now, view, windows = self.now, self.view, windows_of(self.snapshot)
+        try:
+            self.past = await self.engine.journal.ask(
+                lambda log: look_back(log, windows, view.since(now), view.until(now))
+            )
+        except RotaError as error:
+            self.complain(error)
+
+    def watch_view(self) -> None:
+        self._look_back()
+        self.tell_state()
+        self.refresh_bindings()
+
+    def action_timeline(self) -> None:
+        self._close_story()
+        self.account_id = self.wanted.account_id
+        self.add_class("-timeline")
+        self._choose_window()
+        self.lanes.focus()
+        self.tell_state()
+        self.call_later(self._add_plot)  # bound to the screen: an action runs as the app's
+        self.call_after_refresh(self._look_back)
+        self.refresh_bindings()
+
+    async def _add_plot(self) -> None:
+        """The plot, when it is first looked at."""
+        from rota_tui.widgets.usage_plot import UsagePlot  # with plotext: not before it is needed
+
+        if self.query(UsagePlot):
+            return
+        plot = UsagePlot(self._locale, id="plot")
+        cls = ActivityScreen
+        plot.data_bind(cls.snapshot, cls.now, cls.view, cls.past, cls.window, cls.account_id)
+        await self.mount(plot, after="#body")
+
+    def action_log(self) -> None:
+        self.remove_class("-timeline")
+        self.tell_state()
+        self.table.focus()
+        self.call_after_refresh(self._look_back)
+        self.refresh_bindings()
+
+    @property
+    def windows(self) -> list[str]:
+        """The windows that can be plotted, the shortest first."""
+        lengths: dict[str, float] = {}
+        for state in self.snapshot.listed():
+            for window in state.windows.values():
+                if window.scope is None and window.counts and window.utilization is not None:
+                    lengths[window.key] = max(lengths.get(window.key, 0.0), window.length or 0.0)
+        return sorted(lengths, key=lambda key: (lengths[key] or float("inf"), key))
+
+    def _choose_window(self, steps: int = 0) -> None:
+        if windows := self.windows:
+            at = windows.index(self.window) if self.window in windows else 0
+            self.window = windows[(at + steps) % len(windows)]
+
+    def action_next_window(self) -> None:
+        self._choose_window(1)
+
+    def action_zoom(self, steps: int) -> None:
+        self.view = self.view.zoomed(steps)
+
+    def action_pan(self, steps: int) -> None:
+        self.view = self.view.panned(steps)
+
+    def action_to_now(self) -> None:
+        self.view = self.view.at_now()
+
+    # --- keys ---------------------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        timeline = self.has_class("-timeline")
+        match action:
+            case "timeline":
+                return not timeline
+            case "log":
+                return timeline
+            case "zoom":
+                return self.timeline_shown and 0 <= self.view.zoom + _steps(parameters) < len(NAMES)
+            case "pan":
+                return self.timeline_shown and self.view.panned(_steps(parameters)) != self.view
+            case "to_now":
+                # Where the log is seen too, its own way to the newest goes first.
+                return self.view.shift != 0 and self.timeline_shown
+            case "next_window":
+                return timeline and len(self.windows) > 1
+            case "pause" | "resume" | "find" | "newest" | "copy" | "export" | "kind" if timeline:
+                return False
+            case "back":
+                return timeline or self.has_class("-story") or self.has_class("-find") or not self.wanted.everything
+        return super().check_action(action, parameters)
+
+    def on_descendant_focus(self) -> None:
+        self.refresh_bindings()
+
+    def _close_story(self) -> None:
+        self.remove_class("-story")
+        self._told_event = None
+
+    def action_back(self) -> None:
+        """One step back: from the story, the timeline, the words, then the rest of what narrows."""
+        if self.has_class("-story"):
+            self._close_story()
+        elif self.has_class("-timeline"):
+            self.action_log()
+        elif self.has_class("-find"):
+            self.remove_class("-find")
+            self.find.value = ""
+        else:
+            self.want(Wanted())
+        self.table.focus()
+        self.refresh_bindings()
+
+    def action_find(self) -> None:
+        self._close_story()
+        self.add_class("-find")
+        self.find.focus()
+        self.refresh_bindings()
+
+    def want(self, wanted: Wanted) -> None:
+        self.account_id = wanted.account_id
+        super().want(wanted)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        self.want(Wanted(self.wanted.account_id, self.wanted.group, event.value))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        if not event.value.strip():
+            self.action_back()
+        self.table.focus()
+
+
+def _steps(parameters: tuple[object, ...]) -> int:
+    return next((value for value in parameters if isinstance(value, int)), 0)
+
+
+def _belong(event: Event, other: Event) -> bool:
+    """Whether a try's fact belongs to what it led to."""
+    attempt = getattr(other, "attempt", None)
+    if isinstance(event, ModelCooled):
+        return attempt is not None and attempt.model == event.model
+    about = attempt.account_id if attempt is not None else getattr(other, "account_id", None)
+    return about == getattr(event, "account_id", None)

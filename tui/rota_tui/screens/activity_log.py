@@ -1,0 +1,227 @@
+"""What the activity log shows: read from the log a page at a time, followed, paused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual import getters, work
+from textual.reactive import var
+from textual.screen import Screen
+
+from rota.errors import RotaError
+from rota.events import AccountAdded, AccountLabelled, AccountRemoved
+from rota.snapshot import Snapshot
+from rota_tui.feed import Feed, Wanted, request_of
+from rota_tui.pieces import plain
+from rota_tui.telling import sentence
+from rota_tui.widgets.event_table import EventTable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rota.engine import Engine
+    from rota.events import Event
+    from rota_tui.pieces import Locale
+
+PAGE = 200
+"""Events asked of the log at once."""
+PAGES = 25
+"""So many pages are looked through for what was typed before one has to ask again."""
+NEAR = 6
+"""So many rows before the last one, older ones are fetched."""
+
+
+class ActivityLog(Screen[None]):
+    """The screen lays out and tells; this fills the table."""
+
+    snapshot: var[Snapshot] = var(Snapshot, init=False)
+    now: var[float] = var(0.0, init=False)
+    recent: var[tuple[Event, ...]] = var((), init=False)
+
+    engine: Engine
+    feed: Feed
+    _locale: Locale
+    wanted: Wanted
+    table = getters.query_one(EventTable)
+
+    _last: str | None = None
+    """The newest event that was taken or counted."""
+    _loaded = False
+    _reading: object = None
+    """Names the reading under way, if one is: a later one takes the place of an earlier."""
+
+    def tell_state(self) -> None:
+        """What is shown has changed."""
+        raise NotImplementedError
+
+    def took(self, news: Sequence[Event]) -> None:
+        """These happened while the screen was looked at."""
+        raise NotImplementedError
+
+    def label(self, account_id: str) -> str:
+        state = self.snapshot.accounts.get(account_id)
+        return state.account.label if state is not None and state.known else account_id
+
+    @property
+    def busy(self) -> bool:
+        """Whether the log is being read."""
+        return self._reading is not None
+
+    @property
+    def current(self) -> Event | None:
+        """The event under the cursor."""
+        return self.feed.get(self.table.cursor_key)
+
+    @property
+    def following(self) -> bool:
+        """Whether the cursor goes along with the newest event."""
+        return True
+
+    # --- reading ------------------------------------------------------------------------------------------
+
+    def wants(self, event: Event) -> bool:
+        if not self.wanted.fits(event) or (said := sentence(event, self.label, self._locale.tz)) is None:
+            return False
+        return self.wanted.says(f"{plain(said.line)} {request_of(event) or ''}")
+
+    async def _page(self, before: str | None) -> tuple[list[Event], bool]:
+        """Some older events that are wanted, and whether the log has no more."""
+        wanted = self.wanted
+        found: list[Event] = []
+        for _ in range(PAGES):
+            batch = await self.ask_log(wanted, before)
+            if before is not None and batch and batch[-1].id in self.feed:
+                return found, True  # the one asked about is gone from the log, which then begins with the newest
+            found = [event for event in batch if self.wants(event)] + found
+            if len(batch) < PAGE:
+                return found, True
+            if len(found) >= PAGE // 2:
+                break
+            before = batch[0].id
+        return found, False
+
+    async def ask_log(self, wanted: Wanted, before: str | None) -> list[Event]:
+        return await self.engine.journal.ask(
+            lambda log: log.recent(PAGE, kinds=wanted.kinds, account_id=wanted.account_id, before=before)
+        )
+
+    @work(group="look", exclusive=True, description="read the log")
+    async def reload(self, *, home: bool = False) -> None:
+        """Begin with the newest again."""
+        self._last = self.recent[-1].id if self.recent else None
+        self._reading = reading = object()
+        self.tell_state()
+        try:
+            page, complete = await self._page(None)
+        except RotaError as error:
+            self.complain(error)
+            return
+        finally:
+            if self._reading is reading:
+                self._reading = None
+        self.feed.start(page, complete=complete)
+        since = page[-1].at if page else float("-inf")
+        self.feed.add(event for event in self.recent if event.at >= since and self.wants(event))
+        self._last = self.recent[-1].id if self.recent else None
+        self._loaded = True
+        if home or self.feed.get(self.table.cursor_key) is None:
+            self.table.cursor_key = None
+        self.table.show(follow=True)
+        self.tell_state()
+        self.refresh_bindings()
+
+    @work(group="look", exclusive=True, description="read older events")
+    async def _read_older(self) -> None:
+        oldest = self.feed.keys[-1]
+        self._reading = reading = object()
+        self.tell_state()
+        try:
+            page, complete = await self._page(oldest)
+        except RotaError as error:
+            self.complain(error)
+            return
+        finally:
+            if self._reading is reading:
+                self._reading = None
+        self.feed.older(page, complete=complete)
+        self.table.show(follow=False)
+        self.tell_state()
+        self.refresh_bindings()
+
+    def complain(self, error: RotaError) -> None:
+        """Say what failed and what to do."""
+        self.notify(f"{error} {error.hint}".strip(), severity="error", markup=False)
+
+    # --- following ----------------------------------------------------------------------------------------
+
+    def watch_recent(self) -> None:
+        if self._loaded and self.is_current:
+            self.take_news()
+
+    def take_news(self) -> None:
+        """Show or count what happened since the last look."""
+        recent = self.recent
+        if not recent or recent[-1].id == self._last:
+            return
+        place = next((i for i in reversed(range(len(recent))) if recent[i].id == self._last), None)
+        self._last = recent[-1].id
+        news = recent if place is None else recent[place + 1 :]
+        held = self.feed.paused or self.feed.behind
+        if place is None and not held:
+            self.reload()  # more came at once than is passed on: the log has it all
+            return
+        self.feed.uncounted = self.feed.uncounted or place is None
+        if any(isinstance(event, AccountRemoved) for event in news) and not held:
+            self.reload()  # what it was about has left the log
+            return
+        shown = self.feed.add(event for event in news if self.wants(event))
+        if any(isinstance(event, (AccountAdded, AccountLabelled)) for event in news):
+            self.table.relayout()
+        if shown:
+            self.table.show(follow=self.following)
+        self.took(news)
+        self.tell_state()
+
+    def on_line_table_highlighted(self) -> None:
+        keys = self.table.keys
+        near = keys[-NEAR:]
+        if self.table.cursor_key in near and not self.feed.complete and not self.busy and keys:
+            self._read_older()
+        self.refresh_bindings()
+
+    # --- keys ---------------------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        match action:
+            case "pause":
+                return not self.feed.paused
+            case "resume":
+                return self.feed.paused
+            case "newest":
+                keys = self.table.keys
+                return self.feed.paused or self.feed.behind or (bool(keys) and self.table.cursor_key != keys[0])
+            case "copy":
+                return self.current is not None
+        return super().check_action(action, parameters)
+
+    def action_pause(self) -> None:
+        self.feed.paused = True
+        self.tell_state()
+        self.refresh_bindings()
+
+    def action_resume(self) -> None:
+        self.reload(home=True)
+
+    def action_newest(self) -> None:
+        if self.feed.paused or self.feed.behind:
+            self.reload(home=True)
+        else:
+            self.table.action_end(-1)
+
+    def action_copy(self) -> None:
+        if (event := self.current) is None:
+            return
+        said = sentence(event, self.label, self._locale.tz)
+        text = request_of(event) or (plain(said.line) if said is not None else event.id)
+        self.app.copy_to_clipboard(text)
+        self.notify(f"Copied {text}.", markup=False)
