@@ -35,7 +35,20 @@ if TYPE_CHECKING:
     from rota.vault.base import Vault
 
 NOW = 1_800_014_400.0  # Friday 15 January 2027, 12:00 UTC
-COMMANDS = {"models", "command", "usage", "gateway", "add", "look", "import", "undo", "offer", "forecast", "past"}
+COMMANDS = {
+    "models",
+    "command",
+    "usage",
+    "gateway",
+    "add",
+    "look",
+    "import",
+    "undo",
+    "offer",
+    "forecast",
+    "past",
+    "story",
+}
 """Groups of workers that come to an end by themselves."""
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
