@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC
 from functools import reduce
 from typing import TYPE_CHECKING
@@ -10,7 +11,9 @@ import pytest
 from tests.support.app_world import NOW, account, quota
 
 from rota.account import Kind
+from rota.events import QuotaObserved
 from rota.fold import fold
+from rota.quota import QuotaWindow, Source, Unit
 from rota.snapshot import Snapshot
 from rota_tui.cli.status_plain import sentences
 from rota_tui.cli.status_table import table
@@ -42,6 +45,41 @@ def test_a_subscription_is_ready_only_when_requests_go_through_it(routed: bool, 
     assert next(line for line in lines if " max " in line).endswith(f" {state}")
     said = sentences(snapshot, NOW, {}, UTC, watched)["max"]
     assert said == f"1. max, Anthropic, subscription, {state}."
+
+
+@pytest.mark.parametrize("seconds", [0.0, 660.0, 40_000.0])
+def test_figures_of_any_age_fit_80_columns_and_old_ones_say_how_old(seconds: float) -> None:
+    snapshot = known(account("max", kind=Kind.SUBSCRIPTION), quota("max", age=0.0, h5=0.62, d7=1.0))
+    lines = table(snapshot, NOW + seconds, {}, replace(LOOK, wide=True), frozenset()).splitlines()
+    assert max(map(len, lines)) <= 80
+    row = next(line for line in lines if "5h" in line)
+    assert (" · 11m ago" in row, " · 11h ago" in row) == (seconds == 660.0, seconds == 40_000.0)
+    assert row.count("ago") <= 1
+    assert ("back" in row) == (seconds == 0.0)
+
+
+def test_a_limit_by_the_minute_is_shown_while_it_holds_and_then_says_nothing() -> None:
+    minute = QuotaObserved(at=NOW, account_id="work", windows=(per_minute("requests"), per_minute("tokens")))
+    snapshot = known(account("work"), minute)
+    now, later = (table(snapshot, at, {}, LOOK, frozenset()) for at in (NOW, NOW + 120.0))
+    assert "reqs   ━━━━────  50%" in now
+    assert "tokens" in now
+    assert "?" not in later
+    assert len(later.splitlines()) == 3
+
+
+def per_minute(key: str) -> QuotaWindow:
+    return QuotaWindow(
+        key=key,
+        label=key,
+        unit=Unit.REQUESTS,
+        used=25.0,
+        limit=50.0,
+        utilization=0.5,
+        resets_at=NOW + 60.0,
+        source=Source.HEADERS,
+        observed_at=NOW,
+    )
 
 
 def test_no_line_is_wider_than_the_terminal() -> None:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 MAIN = ("5h", "7d", "month", "requests", "tokens")
 """The windows that a row shows, the first two that an account has."""
+BY_THE_MINUTE = {"requests": "reqs", "tokens": "tokens"}
+"""Windows that are full again a moment after they were seen, and how a row calls them: then they say nothing."""
 
 GAUGE = 8
 OLD_S = 600.0
@@ -90,27 +92,38 @@ def _row(
         Piece(f"  {pad(f'{provider_name(account.provider)} {plan_of(account)}', 22, glyphs)} ", Tone.QUIET),
         Piece(why.text, why.tone),
     )
-    windows = [w for key in MAIN if (w := state.windows.get(key)) is not None][:2]
+    windows = [w for key in MAIN if (w := state.windows.get(key)) is not None and _says_something(w, now)][:2]
     if not windows:
         return [head]
+    seen_at = min(window.observed_at for window in windows)
+    old = now - seen_at > OLD_S
     line = [Piece(" " * 5)]
     for window in windows:
-        line += _window(window, now, locale)
+        line += _window(window, now, locale, brief=old)
+    if old:
+        line.append(Piece(f"{glyphs.sep} {ago(seen_at, now)}", Tone.QUIET))
     return [head, tuple(line)]
 
 
-def _window(window: QuotaWindow, now: float, locale: Locale) -> list[Piece]:
-    """One window in 36 cells: name, bar, share, when it comes back, and its age when that is old."""
+def _says_something(window: QuotaWindow, now: float) -> bool:
+    return window.key not in BY_THE_MINUTE or not window.expired(now)
+
+
+def _window(window: QuotaWindow, now: float, locale: Locale, *, brief: bool) -> list[Piece]:
+    """One window: name, bar, share, when it comes back.
+
+    Args:
+        brief: leave room for a word about the row's age.
+    """
     used = None if window.expired(now) else window.utilization
-    back = f" back {clock(window.resets_at, now, locale.tz)}" if window.resets_at and used is not None else ""
-    old = f" {locale.glyphs.sep} {ago(window.observed_at, now)}" if now - window.observed_at > OLD_S else ""
+    back = clock(window.resets_at, now, locale.tz) if window.resets_at and used is not None else ""
     cells = [
-        Piece(f"{pad(window.label, 6, locale.glyphs)} ", Tone.QUIET),
+        Piece(f"{pad(BY_THE_MINUTE.get(window.key, window.label), 6, locale.glyphs)} ", Tone.QUIET),
         *gauge(used, GAUGE, locale.glyphs),
         Piece(f" {percent(used):>4}"),
-        Piece(back + old, Tone.QUIET),
+        Piece(f"{'' if brief else ' back'} {back}" if back else "", Tone.QUIET),
     ]
-    return [*cells, Piece(" " * max(1, 37 - width_of(cells)))]
+    return [*cells, Piece(" " * max(1, (32 if brief else 37) - width_of(cells)))]
 
 
 def _model_holds(snapshot: Snapshot, now: float, locale: Locale) -> list[Line]:
