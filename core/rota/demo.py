@@ -41,8 +41,10 @@ if TYPE_CHECKING:
     from rota.events import Event
 
 SPEED = 60.0
-SPENDER_S = 330.0
+SPENDER_S = 120.0
 """Seconds of the demo's time between two visits of the second spender."""
+SPENDER_SHARE, SPENDER_LEAP = 0.1, 0.6
+"""What a visit uses of the window, and the used share from which it takes all the rest at once."""
 SPENT_S = 900.0
 CHAIN = "openrouter:xiaomi/mimo-v2-flash:free"
 """The head of the default chain of free models; the demo's world keeps it busy, so that the chain is seen at work."""
@@ -109,14 +111,22 @@ class Demo:
                 group.create_task(self._client(client, http, key, random.Random(self._rng.random())))
 
     async def _second_spender(self) -> None:
-        """Somebody else's program uses up the account that serves, as happens: rota learns of it by the refusal."""
+        """Somebody else's program uses up the account that serves, as happens.
+
+        At first at a pace that can be foreseen, then at once: rota learns of that by the refusal.
+        """
         while True:
             await self.clock.sleep(SPENDER_S)
             active = self.engine.snapshot.active.get("anthropic")
             state = self.engine.snapshot.account(active.account_id) if active and active.account_id else None
-            if state is not None and "5h" in state.windows:
-                spent = {"five_hour": {"utilization": 1.02, "resets_in": SPENT_S}}
-                set_account(self.simulator.world, state.account.label, spent)
+            window = state.windows.get("5h") if state is not None else None
+            if state is None or window is None:
+                continue
+            used = 0.0 if window.expired(self.clock.now()) else window.utilization or 0.0
+            spent: dict[str, float] = {"utilization": used + SPENDER_SHARE}
+            if used >= SPENDER_LEAP:
+                spent = {"utilization": 1.02, "resets_in": SPENT_S}
+            set_account(self.simulator.world, state.account.label, {"five_hour": spent})
 
     async def _client(self, client: Client, http: httpx.AsyncClient, key: Secret, rng: random.Random) -> None:
         number = 0
