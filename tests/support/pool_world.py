@@ -152,7 +152,7 @@ async def pooled(
 
             journal.publish = listen  # type: ignore[method-assign]  # only listens
             for number, login in enumerate(credentials_of(world)):
-                await _add(it, login, number)
+                await add_login(it, login, number)
             yield it
             await pool.aclose()
             await credentials.aclose()
@@ -160,7 +160,7 @@ async def pooled(
         await client.aclose()
 
 
-async def _add(it: Pooled, login: dict[str, Any], number: int) -> None:
+async def add_login(it: Pooled, login: dict[str, Any], number: int) -> None:
     """Add a login of the world as a sign-in would."""
     kind, label = Kind(login["kind"]), login["label"]
     account = Account(
