@@ -5,7 +5,7 @@ BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check format man screenshots bench lock clean
+.PHONY: help demo run test check format man papers screenshots bench lock clean
 
 help:  ## list what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -37,6 +37,9 @@ format: $(READY)  ## write the code the way check wants it
 
 man: $(READY)  ## remake the man page and the completions that the wheel installs
 	$(BIN)/python -m rota_tui.cli.manual share
+
+papers: $(READY)  ## write the tables of README and docs/ anew, from the code
+	$(BIN)/python -m tests.support.papers
 
 screenshots: $(READY)  ## remake the pictures that README shows
 	$(BIN)/python -m screenshots.take

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 from tests.support.command_line import CommandLine, Ran, secret_of
-from tests.support.papers import PAPERS, README, ROOT, Fence, fences, refreshed, spans
+from tests.support.papers import PAPERS, PLACES, README, ROOT, Fence, fences, refreshed, shown_key, spans
 
 from rota_tui.cli import COMMANDS, rota
+from rota_tui.keymap import commands
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,7 +43,7 @@ PAPER_NAMES = [str(path.relative_to(ROOT)) for path in PAPERS]
 @pytest.mark.parametrize("paper", PAPERS, ids=PAPER_NAMES)
 def test_the_tables_are_as_the_code_says(paper: Path) -> None:
     text = paper.read_text("utf-8")
-    assert refreshed(text) == text, "write them anew: python -m tests.support.papers"
+    assert refreshed(text) == text, "write them anew: make papers"
 
 
 @pytest.mark.parametrize("paper", PAPERS, ids=PAPER_NAMES)
@@ -85,6 +86,19 @@ def check(command: click.Command, ctx: click.Context, words: list[str], whole: s
 def test_every_command_is_named_in_the_readme() -> None:
     text = README.read_text("utf-8")
     assert {name for name in COMMANDS if f"`{name}`" not in text} == set()
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_every_key_in_the_readme_is_one_of_its_screen(place: str) -> None:
+    told = README.read_text("utf-8").partition("## The app")[2].partition("Every key:")[0]
+    if place == "Accounts":
+        keys = re.findall(r"[|/] `([^`]+)`", told.partition("In Chat,")[0])
+    else:
+        keys = re.findall(r"`([^`]+)`", re.split(r"\bIn [A-Z]", told.partition(f"In {place},")[2])[0])
+    known = {shown_key(key) for command in commands().values() if command.where == place for key in command.keys}
+    known |= {"enter", "esc"}  # of every table, and every way back
+    assert keys
+    assert [key for key in keys if key not in known] == []
 
 
 def test_every_make_target_that_is_named_is_there() -> None:
