@@ -253,5 +253,7 @@ class TwoRotas(RuleBasedStateMachine):
         self.folder.cleanup()
 
 
-TwoRotas.TestCase.settings = settings(max_examples=20, stateful_step_count=20, suppress_health_check=list(HealthCheck))
+TwoRotas.TestCase.settings = settings(
+    max_examples=20, stateful_step_count=20, suppress_health_check=list(HealthCheck)
+)
 TestTwoRotas = TwoRotas.TestCase
