@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from rota.simulator import Fault
     from rota.simulator.calls import Call
     from rota.snapshot import AccountState
+    from rota.vault.base import Vault
 
 E = TypeVar("E", bound=Event)
 
@@ -178,6 +179,7 @@ async def gatewayed(
     clock: Clock | None = None,
     world_clock: Clock | None = None,
     tapped: bool = False,
+    vault: Vault | None = None,
     **sections: dict[str, Any],
 ) -> AsyncIterator[Gatewayed]:
     """A gateway over the accounts that `build` makes in an empty world.
@@ -186,6 +188,7 @@ async def gatewayed(
         clock: rota's own.
         world_clock: the simulator's, when it is another.
         tapped: keep the bytes that pass on the wire to the providers.
+        vault: where the secrets are; in memory when None.
         sections: settings that differ from the defaults: `pool={"max_attempts": 3}`.
     """
     world = World(world_clock or clock or SystemClock())
@@ -194,8 +197,9 @@ async def gatewayed(
         simulator = await stack.enter_async_context(SimulatorServer(world=world))
         tap = Wiretap(simulator.root)
         root = (await stack.enter_async_context(tap)).url if tapped else simulator.root
+        vault = vault or MemoryVault()
         engine = await stack.enter_async_context(
-            open_engine(home=home, settings=settings_for(root, **sections), clock=clock, vault=MemoryVault(), seed=1)
+            open_engine(home=home, settings=settings_for(root, **sections), clock=clock, vault=vault, seed=1)
         )
         for login in simulator.credentials:
             await engine.add_credential(login["provider"], credential_of(login), label=login["label"])
