@@ -103,11 +103,10 @@ def test_checkpoints_add_up_to_what_the_facts_do(
 ) -> None:
     path = tmp_path_factory.mktemp("log") / "log.db"
     for number, batch in enumerate(batches):
-        log = SqliteLog.open(path)
-        log.append(replace(event, id=f"{number}-{event.id}") for event in batch)
-        if data.draw(st.booleans()):
-            log.checkpoint()
-        log.close()
+        with contextlib.closing(SqliteLog.open(path)) as log:
+            log.append(replace(event, id=f"{number}-{event.id}") for event in batch)
+            if data.draw(st.booleans()):
+                log.checkpoint()
     restored = reopened(path)
     assert restored == from_the_beginning(path)
 
