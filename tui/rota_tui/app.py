@@ -125,6 +125,7 @@ class RotaApp(App[Any]):
         self.stylesheet.set_variables(self.get_css_variables())
         if self.look.still:
             self.animation_level = "none"
+        self.look.mark(self)
         self.set_keymap(dict(settings.keys))
         self.set_reactive(RotaApp.snapshot, engine.snapshot)
         self.set_reactive(RotaApp.now, engine.clock.now())
@@ -306,6 +307,13 @@ class RotaApp(App[Any]):
         if event.key == "question_mark" and self.screen.is_modal:
             event.prevent_default()
             self.action_help()
+
+    def action_command_palette(self) -> None:
+        """Textual's own, with words of ours in its line."""
+        from textual.command import CommandPalette  # not for the first frame
+
+        if not CommandPalette.is_open(self):
+            self.push_screen(CommandPalette(placeholder="Type what you want to do", id="--command-palette"))
 
     def action_help(self) -> None:
         """Show what works here; the same key hides it again."""

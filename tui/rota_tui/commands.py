@@ -58,25 +58,29 @@ class RotaCommands(Provider):
 
 def entries(app: App[object], screen: Screen[object]) -> Iterator[Entry]:
     """Every command once: those that work here, the modes, the other modes' commands, the app's."""
-    said: set[str] = set()
+    said: set[tuple[str, str]] = set()
+    for entry in _all(app, screen):
+        if (entry.about, entry.where) not in said:
+            said.add((entry.about, entry.where))
+            yield entry
+
+
+def _all(app: App[object], screen: Screen[object]) -> Iterator[Entry]:
     titles: Mapping[str, str] = {mode: title for _, mode, title in app.TITLES}  # type: ignore[attr-defined]
     for node, binding, enabled, _ in screen.active_bindings.values():
         about = binding.tooltip or binding.description
         moving = binding.system or not binding.id or binding.id.startswith(MOVING)
-        if node is app or moving or not enabled or about in said:
+        if node is app or moving or not enabled:
             continue
-        said.add(about)
         yield Entry(about, "", app.get_key_display(binding), partial(_act, app, binding.action, node))
-    said_ids = {binding.id for _, binding, _, _ in screen.active_bindings.values()}
     keymap = app._keymap
     for number, mode, title in app.TITLES:  # type: ignore[attr-defined]
         if mode != app.current_mode:
             yield Entry(f"Go to {title}", "", number, partial(app.switch_mode, mode))
     for mode, title in titles.items():
         for command in commands().values():
-            if command.where != title or mode == app.current_mode or command.shares or command.id in said_ids:
-                continue
-            if command.id.startswith(MOVING):
+            on_screen = command.where == title and command.owner.__module__.startswith("rota_tui.screens.")
+            if mode == app.current_mode or not on_screen or command.shares or command.id.startswith(MOVING):
                 continue
             key = keymap.get(command.id) or shown(command.keys[:1])
             yield Entry(command.about, title, key, partial(_act_there, app, mode, command.action, command.about))

@@ -39,7 +39,7 @@ ABOUT: Mapping[str, str] = {
     "ThemeDialog": "The app wears the theme under the cursor; Escape gives it back its own.",
     "OrderedDialog": "The order in which models are tried. Nothing is written until Enter.",
     "NamedDialog": "Names of your own and what they stand for; each change is written at once.",
-    "KeysDialog": "Every command with its key. Enter waits for another key; Delete gives back the usual one.",
+    "KeysDialog": "Every command with its key. Enter waits for another key; ctrl+r gives back the usual one.",
     "KeyDialog": "Press the key that the command shall have. Escape leaves it as it is.",
     "ValueDialog": "Type a value and press Enter. What does not fit is told, and what you typed stays.",
     "PromptDialog": "Type a line and press Enter; Escape leaves things as they are.",
@@ -48,7 +48,11 @@ ABOUT: Mapping[str, str] = {
 """By the class of the screen or dialog, or one that it is made from."""
 
 
-BETWEEN = {"app.focus_next": "To the next part of the screen", "app.focus_previous": "To the part before"}
+BETWEEN = {
+    "app.focus_next": "To the next part of the screen",
+    "app.focus_previous": "To the part before",
+    "command_palette": "Every command by what it does",
+}
 """What Textual's own keys mean here."""
 
 
@@ -74,17 +78,20 @@ def groups(app: App[Any], screen: Screen[Any], title: str) -> tuple[Group, ...]:
             active.add(binding.id)
         if binding.system or not means or not enabled or not type(node).__module__.startswith("rota_tui"):
             continue
-        if binding.action == "screen.copy_text":
-            continue
         everywhere = node is app or binding.action in BETWEEN
+        if binding.action == "screen.copy_text" or (node is app and not binding.id and binding.action not in BETWEEN):
+            continue
         place = "Everywhere" if everywhere else "Here" if node is screen else "Where the cursor is"
         told[place][means].append(app.get_key_display(binding))
-    found = [_group(place, told[place]) for place in ("Here", "Where the cursor is") if told[place]]
-    waiting = [c for c in commands().values() if c.where == title and c.id not in {*active, "back"} and not c.shares]
+    found = [_group(place, told[place]) for place in ("Here", "Everywhere", "Where the cursor is") if told[place]]
+    waiting = [
+        command
+        for command in commands().values()
+        if command.where == title and command.id not in {*active, "back"} and not command.shares
+        if command.owner.__module__.startswith("rota_tui.screens.")
+    ]
     if waiting:
         found.append(Group("Not now", tuple((shown(c.keys), c.about) for c in waiting)))
-    if told["Everywhere"]:
-        found.append(_group("Everywhere", told["Everywhere"]))
     return tuple(found)
 
 

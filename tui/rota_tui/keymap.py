@@ -23,6 +23,17 @@ PLACES = ("screens", "dialogs", "widgets")
 SETTING = "ui.keys"
 
 EVERYWHERE = "everywhere"
+PARTS = {
+    "cooling": "Accounts",
+    "welcome": "Accounts",
+    "lanes": "Activity",
+    "table": "tables",
+    "list": "lists",
+    "names": "lists",
+}
+"""Where a widget's or a dialog's commands are at home, by the beginning of their ids."""
+NAMES = {"slash": "/", "backslash": "\\", "at": "@", "minus": "-", "plus": "+", "underscore": "_"}
+"""Characters that Textual calls by shorter names than Unicode does."""
 
 
 class Command(NamedTuple):
@@ -62,7 +73,7 @@ def commands() -> Mapping[str, Command]:
                     first.action,
                     first.description,
                     first.tooltip or first.description,
-                    _where(owner),
+                    _where(name, owner),
                     owner,
                     shares,
                 ),
@@ -124,7 +135,7 @@ def normal(key: str) -> str | None:
         return None
     if len(base) == 1:
         base = _named(base)
-    elif base not in _bare() and key_to_character(base) is None:
+    elif base not in NAMES and base not in _bare() and key_to_character(base) is None:
         return None
     return "+".join([*modifiers, base])
 
@@ -136,7 +147,7 @@ def shown(keys: Iterable[str]) -> str:
 
 def _written(key: str) -> str:
     *modifiers, base = key.split("+")
-    character = key_to_character(base)
+    character = NAMES.get(base) or key_to_character(base)
     if character is not None and character.isprintable() and not character.isspace():
         base = character
     return "+".join([*modifiers, base])
@@ -203,36 +214,32 @@ def _key_names() -> tuple[str, ...]:
 
 
 def _named(character: str) -> str:
+    """What Textual calls the key of a character."""
     if character.isalnum():
         return character
-    try:
-        name = unicodedata.name(character).lower().replace("-", "_").replace(" ", "_")
-    except ValueError:
-        return character
-    return {
-        "solidus": "slash",
-        "reverse_solidus": "backslash",
-        "commercial_at": "at",
-        "hyphen_minus": "minus",
-        "plus_sign": "plus",
-        "low_line": "underscore",
-    }.get(name, name)
+    short = next((name for name, each in NAMES.items() if each == character), None)
+    return short or unicodedata.name(character, character).lower().replace("-", "_").replace(" ", "_")
 
 
-def _where(owner: type[DOMNode]) -> str:
-    """The mode that a screen or a part of it is; else what the class is called."""
+def _where(name: str, owner: type[DOMNode]) -> str:
+    """The mode whose command it is; else what the class is called."""
     from textual.app import App
     from textual.screen import Screen
 
-    if issubclass(owner, App):
+    if issubclass(owner, App) or name == "back":
         return EVERYWHERE
+    if (part := PARTS.get(name.partition(".")[0])) is not None:
+        return part
     modes = {
         each.__name__.removesuffix("Screen")
         for each in owners()
         if issubclass(each, owner) and issubclass(each, Screen) and each.__module__.startswith("rota_tui.screens.")
         if each.__name__.endswith("Screen")
     }
-    return modes.pop() if len(modes) == 1 else _spaced(owner.__name__)
+    if len(modes) == 1:
+        return modes.pop()
+    begins = name.partition(".")[0].title()
+    return begins if any(each.__name__ == f"{begins}Screen" for each in owners()) else _spaced(owner.__name__)
 
 
 def _spaced(name: str) -> str:

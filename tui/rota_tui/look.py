@@ -37,6 +37,10 @@ class Look:
         """How this person and terminal read."""
         return Locale(self._tz, ASCII if self._ascii or self._seen.ui.ascii else UNICODE)
 
+    def mark(self, app: App[object]) -> None:
+        """Tell the stylesheets which characters may be drawn."""
+        app.set_class(self.locale().glyphs is ASCII, "-ascii-only")
+
     @property
     def still(self) -> bool:
         """Whether nothing may move by itself."""
@@ -55,6 +59,7 @@ class Look:
         if before.ui.theme != after.ui.theme or app.theme != after.ui.theme:
             app.theme = after.ui.theme if after.ui.theme in app.available_themes else USUAL_THEME
         app.animation_level = "none" if self.still else "full"
+        self.mark(app)
         if before.ui.keys != after.ui.keys:
             app.set_keymap(dict(after.ui.keys))
             tell_problems(app, after)

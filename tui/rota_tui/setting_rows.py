@@ -27,6 +27,7 @@ FILE = "path:"
 
 GENERAL = "general"
 
+
 class Row(NamedTuple):
     """One line that can be chosen: a setting, one entry of a table, or a place on disk."""
 

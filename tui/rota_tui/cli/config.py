@@ -51,6 +51,7 @@ def set_(key: str, value: str) -> None:
     if key == "vault":
         _move_vault(paths, value)
         return
+    _check_key(paths, key, value)
     written = config.set_value(paths, key, value)
     click.echo(f"{key} = {config.render(written)}")
     _beside(key)
@@ -129,6 +130,48 @@ def path() -> None:
     click.echo(home().config_file)
 
 
+@command.command("keys", epilog="Example: `rota config set ui.keys.add-account ctrl+n`")
+def keys() -> None:
+    """Print every command of the app with its key; each can have another: `ui.keys.NAME` = KEY or KEY,KEY."""
+    from rota import config
+    from rota_tui.cli.reading import home
+    from rota_tui.cli.terminal import look, rendered
+    from rota_tui.keymap import commands, problems, shown
+    from rota_tui.pieces import Line, Piece, Tone, clean
+
+    given = config.load(home(), os.environ).ui.keys
+    known = [command for command in commands().values() if not command.shares]
+    widths = [
+        max(len(text) for text in column) for column in zip(*((c.id, shown(c.keys)) for c in known), strict=True)
+    ]
+    lines: list[Line] = []
+    for each in known:
+        key = given.get(each.id)
+        shown_key = Piece(clean(key or shown(each.keys)).ljust(widths[1] + 2), Tone.ACTIVE if key else Tone.PLAIN)
+        usual = f" (usually {shown(each.keys)})" if key else ""
+        told = Piece(f"{each.about}, {each.where}{usual}", Tone.QUIET)
+        lines.append((Piece(each.id.ljust(widths[0] + 2), Tone.NAME), shown_key, told))
+    click.echo(rendered(lines, look()))
+    for problem in problems(given):
+        click.echo(problem, err=True)
+
+
+def _check_key(paths: Paths, key: str, value: str) -> None:
+    """Refuse a key map's entry that names no command, no key, or a key that is taken."""
+    from rota import config
+    from rota.errors import ConfigError
+
+    setting, entry = config.locate(key)
+    if setting.key != "ui.keys" or entry is None:
+        return
+    from rota_tui.keymap import problems  # with every screen: only for who sets a key
+
+    present = config.load(paths, os.environ).ui.keys
+    found = [told for told in problems({**present, entry: value}) if told.startswith(f"{key}:")]
+    if found:
+        raise ConfigError(found[0], key=key, hint="`rota config keys` lists every command with its key.")
+
+
 def _beside(key: str) -> None:
     """What else decides, so that nobody wonders why nothing changed."""
     from rota import config
@@ -145,20 +188,12 @@ def _move_vault(paths: Paths, value: str) -> None:
     """Move every secret where the setting says; when that fails, the setting stays as it was."""
     import asyncio
 
-    from rota import config
-    from rota.vault import open_vault
+    from rota.vault.moving import move_vault
     from rota_tui.cli.progress import working
-
-    before = config.peek(paths, os.environ, "vault")
-    written = config.set_value(paths, "vault", value)
 
     async def move() -> str:
         async with working("moving the secrets"):
-            return (await open_vault(written, paths)).kind
+            return await move_vault(paths, os.environ, value)
 
-    try:
-        kind = asyncio.run(move())
-    except BaseException:
-        config.set_value(paths, "vault", before)
-        raise
-    click.echo(f"vault = {written}; every secret is in the {kind} vault.")
+    kind = asyncio.run(move())
+    click.echo(f"vault = {value}; every secret is in the {kind} vault.")

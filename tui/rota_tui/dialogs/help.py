@@ -40,20 +40,13 @@ class HelpLines(LinesView):
         if width < _TWO_COLUMNS or len(self._told) < 2:
             return (*sentence, *gap, *_column(self._told, width))
         half = (width - 4) // 2
-        first = max(1, _halfway(self._told))
-        left, right = _column(self._told[:first], half), _column(self._told[first:], half)
+        left, right = _column(self._told[:1], half), _column(self._told[1:], half)
         count = max(len(left), len(right))
         both = (
             (*_padded(left[at] if at < len(left) else (), half + 4), *(right[at] if at < len(right) else ()))
             for at in range(count)
         )
         return (*sentence, *gap, *both)
-
-
-def _halfway(told: tuple[Group, ...]) -> int:
-    """After how many groups about half of the lines are told."""
-    sizes = [len(group.keys) + 2 for group in told]
-    return min(range(1, len(told)), key=lambda at: abs(2 * sum(sizes[:at]) - sum(sizes)))
 
 
 def _column(told: tuple[Group, ...], width: int) -> tuple[Line, ...]:
@@ -78,7 +71,7 @@ class HelpDialog(ModalScreen[None]):
 
     CSS_PATH = "help.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,question_mark,q", "close", "Close", show=False, tooltip="Back to where you were"),
+        Binding("escape,q", "close", "Close", show=False, tooltip="Back to where you were"),
     ]
     AUTO_FOCUS = "VerticalScroll"
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rota_tui.keymap import Command
     from rota_tui.pieces import Glyphs, Line
 
-_HINT = "enter press another key   del the usual one   esc back"
+_HINT = "enter press another key   ctrl+r the usual one   esc back"
 
 
 class KeysTable(LineTable):
@@ -76,7 +76,7 @@ class KeysDialog(ModalScreen[None]):
     AUTO_FOCUS = "Input"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "close", "Close", show=False, tooltip="Back to the settings"),
-        Binding("delete", "usual", "The usual key", show=False, tooltip="Give the command its usual key again"),
+        Binding("ctrl+r", "usual", "The usual key", show=False, tooltip="Give the command its usual key again"),
         Binding("up", "move(-1)", "Up", show=False, tooltip="One up"),
         Binding("down", "move(1)", "Down", show=False, tooltip="One down"),
         Binding("pageup", "page(-1)", "Page up", show=False, tooltip="A page up"),
