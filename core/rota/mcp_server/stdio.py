@@ -68,12 +68,13 @@ def _read_behind(descriptor: int, lines: asyncio.Queue[bytes | None]) -> None:
     def run() -> None:
         held = bytearray()
         # The descriptor itself: a thread that dies inside `sys.stdin` would hold its lock at the interpreter's end.
-        while chunk := _chunk(descriptor):
+        while len(held) <= LONGEST and (chunk := _chunk(descriptor)):
             held += chunk
-            *whole, rest = held.split(b"\n")
-            held = bytearray(rest)
-            if len(held) > LONGEST or not all(tell(bytes(line)) for line in whole):
-                break
+            if b"\n" in chunk:
+                *whole, rest = held.split(b"\n")
+                held = bytearray(rest)
+                if not all(tell(bytes(line)) for line in whole):
+                    break
         tell(None)
 
     threading.Thread(target=run, name="mcp stdin", daemon=True).start()
@@ -101,7 +102,13 @@ async def _take_in(lines: asyncio.Queue[bytes | None], into: MemoryObjectSendStr
 
 
 async def _give_out(out_of: MemoryObjectReceiveStream[SessionMessage], out: BinaryIO) -> None:
+    gone = False
     async for held in out_of:
+        if gone:
+            continue
         text = held.message.model_dump_json(by_alias=True, exclude_none=True)
-        out.write(text.encode() + b"\n")
-        out.flush()
+        try:
+            out.write(text.encode() + b"\n")
+            out.flush()
+        except OSError:  # the client left; the end of standard input follows
+            gone = True

@@ -198,3 +198,32 @@ def test_ctrl_c_ends_it_at_once_though_standard_input_is_open(bare: CommandLine)
     assert rest == ""
     assert "Traceback" not in told
     assert "Fatal" not in told
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes of POSIX")
+def test_a_client_that_is_gone_is_no_error_message(bare: CommandLine) -> None:
+    with bare.start("mcp", stdin=subprocess.PIPE) as process:
+        said(process, **HELLO)
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        for _ in range(3):
+            process.stdin.write(json.dumps({"jsonrpc": "2.0", "id": 2, "method": "ping"}) + "\n")
+            process.stdin.flush()
+        process.stdin.close()
+        told = process.stderr.read()
+        assert process.wait(60) in (0, 1)
+    assert "Traceback" not in told
+    assert "Exception" not in told
+
+
+def test_a_message_of_many_megabytes_is_read_in_one_go(bare: CommandLine) -> None:
+    process = bare.start("mcp", stdin=subprocess.PIPE)
+    said(process, **HELLO)
+    image = "data:image/png;base64," + "A" * 20_000_000
+    given = {"message": "x", "model": "puter/gpt-5-nano", "image_url": image}
+    answer = said(process, id=2, method="tools/call", params={"name": "chat", "arguments": given})
+    process.communicate(timeout=60)
+    assert answer["result"]["isError"]
+    assert "The data: URL is no image." in answer["result"]["content"][0]["text"]
