@@ -33,6 +33,8 @@ CAUSES = {
     Meaning.BAD_REQUEST: "Bad request",
 }
 
+ID = re.compile(r"[A-Za-z0-9][\w.:/@+-]{0,119}")
+
 SMALL = 4 * 1024 * 1024
 """Bytes of a request body that is looked into for its model; a larger one holds files."""
 
@@ -77,7 +79,7 @@ class Lines:
             case happened.RequestFailed():
                 self._trails.pop(event.request_id, None)
                 cause = CAUSES[event.meaning] if event.meaning is not None else "No account, or the caller left"
-                told = {"model": event.requested_model, "client": event.client, "request": event.request_id}
+                told = {"model": _id(event.requested_model), "client": event.client, "request": event.request_id}
                 return [Line("ERROR", f"{cause} ({event.duration:.1f}s)", told, "error")]
             case happened.AccountSwitched(account_id=account_id):
                 return [Line("Auth", f"switched account to {self._label(account_id)}")]
@@ -95,13 +97,17 @@ class Lines:
             case happened.HealthChanged(account_id=account_id, health=health):
                 return [Line("Auth", f"{self._label(account_id)} is {health.value}")]
             case happened.CooldownStarted(account_id=account_id, meaning=meaning, model=model):
-                held = {"for": f"{max(0.0, event.until - event.at):.0f}s", "model": model, "strikes": event.strikes}
+                held = {
+                    "for": f"{max(0.0, event.until - event.at):.0f}s",
+                    "model": _id(model),
+                    "strikes": event.strikes,
+                }
                 return [Line("Cooldown", f"{self._label(account_id)}: {CAUSES[meaning]}", held)]
             case happened.CooldownLifted(account_id=account_id, model=model):
-                return [Line("Cooldown", f"{self._label(account_id)} is back", {"model": model})]
+                return [Line("Cooldown", f"{self._label(account_id)} is back", {"model": _id(model)})]
             case happened.ModelCooled(model=model, meaning=meaning):
                 told = {"for": f"{max(0.0, event.until - event.at):.0f}s"}
-                return [Line("Cooldown", f"{model}: {CAUSES[meaning]}", told)]
+                return [Line("Cooldown", f"{_id(model)}: {CAUSES[meaning]}", told)]
             case happened.QuotaObserved(account_id=account_id, windows=windows):
                 shares = {w.key: f"{w.utilization:.0%}" for w in windows if w.utilization is not None}
                 return [Line("Quota", self._label(account_id), shares, "debug")]
@@ -119,13 +125,13 @@ class Lines:
         before = self._trails.get(event.request_id)
         if before is None:
             self._trails[event.request_id] = _Trail(event.account_id, event.model)
-            told = {"model": event.model, "client": event.client, "request": event.request_id}
+            told = {"model": _id(event.model), "client": event.client, "request": event.request_id}
             return [Line("Auth", f"using account {self._label(event.account_id)}", told, "debug")]
         lines = []
         if before.account_id != event.account_id:
             lines.append(Line("Auth", f"switched account to {self._label(event.account_id)}"))
         if before.model != event.model:
-            lines.append(Line("Fallback", f"trying {event.model}", {"instead_of": before.model}))
+            lines.append(Line("Fallback", f"trying {_id(event.model)}", {"instead_of": _id(before.model)}))
         if lines:
             self._trails[event.request_id] = _Trail(event.account_id, event.model)
         return lines
@@ -136,7 +142,7 @@ class Lines:
         again = RETRIES.search(step)
         trail = self._trails.get(request_id)
         if again is None or trail is None:
-            return [Line("Failed", cause, {"account": self._label(attempt.account_id), "model": attempt.model})]
+            return [Line("Failed", cause, {"account": self._label(attempt.account_id), "model": _id(attempt.model)})]
         trail.retries += 1
         of = max(self._most, trail.retries)
         return [Line(f"Retry {trail.retries}/{of}", f"{cause}, waiting {float(again[1]) * 1000:.0f}ms")]
@@ -144,12 +150,17 @@ class Lines:
     def _served(self, event: happened.RequestServed) -> Line:
         told = {
             "account": self._label(event.account_id),
-            "model": event.model,
+            "model": _id(event.model),
             "tokens": f"{event.input_tokens}+{event.output_tokens}",
             "request": event.request_id,
         }
         kind = "stream complete" if event.first_token is not None else "complete"
         return Line("Response", f"200 {kind} ({event.duration:.1f}s)", told)
+
+
+def _id(model: str | None) -> str | None:
+    """A model's id, which is the caller's text: shown only when it looks like one, and not like words."""
+    return model if model is None or ID.fullmatch(model) else "***"
 
 
 def request_line(method: str, path: str, body: bytes | None) -> Line:
@@ -164,7 +175,7 @@ def request_line(method: str, path: str, body: bytes | None) -> Line:
         if isinstance(asked.get("messages"), list):
             model = asked.get("model")
             told = {
-                "model": model if isinstance(model, str) else None,
+                "model": _id(model) if isinstance(model, str) else None,
                 "stream": asked.get("stream") is True,
                 "messages": len(asked["messages"]),
             }
