@@ -6,7 +6,8 @@ Everything here runs inside a transaction of the log or is one statement.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import sqlite3
@@ -26,6 +27,9 @@ FLEETING = (
 
 IDENTIFYING = ("AccountAdded", "AccountRenewed", "AccountDescribed", "AccountLabelled")
 """Kinds that say who an account is."""
+
+FREE_TEXT = {"next_step": "on to ", "message": "", "text": "", "notes": ""}
+"""Fields whose words may name an account, and what stands before a name in them."""
 
 SAMPLES_KEPT_S = 400 * 86_400.0
 NOBODY = "removed account"
@@ -67,7 +71,8 @@ def drop(db: sqlite3.Connection, numbers: list[int], samples_before: float) -> N
 
 
 def forget(db: sqlite3.Connection, account_id: str, *, purge: bool) -> None:
-    """Delete who an account was, and its label where others' stories name it; with `purge` its history too."""
+    """Delete who an account was, and its names wherever else they were said; with `purge` its history too."""
+    _unsay(db, account_id)
     requests = db.execute(
         "SELECT DISTINCT request FROM events WHERE account = ? AND kind = 'AttemptFailed'", (account_id,)
     ).fetchall()
@@ -82,6 +87,38 @@ def forget(db: sqlite3.Connection, account_id: str, *, purge: bool) -> None:
     else:
         marks = ", ".join("?" * len(IDENTIFYING))
         db.execute(f"DELETE FROM events WHERE account = ? AND kind IN ({marks})", (account_id, *IDENTIFYING))
+
+
+def _unsay(db: sqlite3.Connection, account_id: str) -> None:
+    """Take the names that an account ever had out of what was said in words."""
+    marks = ", ".join("?" * len(IDENTIFYING))
+    told = db.execute(f"SELECT body FROM events WHERE account = ? AND kind IN ({marks})", (account_id, *IDENTIFYING))
+    names = {name for (body,) in told for name in _names(json.loads(body))}
+    for name in sorted(names, key=len, reverse=True):  # an email that is part of a label goes with the label
+        written = json.dumps(name, ensure_ascii=False)[1:-1]
+        rows = db.execute("SELECT seq, body FROM events WHERE instr(body, ?)", (written,)).fetchall()
+        # Whole names only: `work` is no part of `work-2`, nor `ada@example.org` of `not-ada@example.org`.
+        whole = rf"(?<![\w@+.-]){re.escape(name)}(?![\w@+-]|\.\w)"
+        for seq, body in rows:
+            data = json.loads(body)
+            for key, before in FREE_TEXT.items():
+                if key in data:
+                    data[key] = _replaced(data[key], re.compile(f"(?P<before>{before}){whole}"))
+            text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+            if text != body:
+                db.execute("UPDATE events SET body = ? WHERE seq = ?", (text, seq))
+
+
+def _names(told: dict[str, Any]) -> set[str]:
+    """What an account is called in a fact that says who it is."""
+    who = {**told, **told.get("account", {}), **told.get("identity", {})}
+    return {str(who[key]) for key in ("label", "email", "name") if who.get(key)}
+
+
+def _replaced(value: Any, name: re.Pattern[str]) -> Any:
+    if isinstance(value, list):
+        return [_replaced(item, name) for item in value]
+    return name.sub(rf"\g<before>{NOBODY}", value) if isinstance(value, str) else value
 
 
 def _unnamed(body: str, account_id: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -23,10 +24,14 @@ from rota.errors import Attempt, LogDamaged, LogTooNew, Meaning, StoreError, Usa
 from rota.events import (
     AccountDisabled,
     AccountEnabled,
+    AccountLabelled,
     AccountRemoved,
     AccountRenewed,
+    AccountsImported,
+    AlertRaised,
     AttemptFailed,
     Event,
+    RequestFailed,
     RequestServed,
 )
 from rota.log import LATEST, SqliteLog
@@ -361,6 +366,55 @@ def told_of(name: str) -> list[Event]:
         seen(name, window("5h", 0.5)),
         served("b", NOW, "r", attempts=(attempt,)),
     ]
+
+
+FREE_TEXT: list[tuple[Event, str]] = [
+    # what came next on another account, an ending that names who was tried, an alert, an import's note
+    (
+        AttemptFailed(
+            at=NOW,
+            request_id="r2",
+            provider="anthropic",
+            attempt=Attempt("b", "other", "m", Meaning.LIMITED, "spent", 429),
+            next_step="its quota is spent: on to Secret Label with m-small",
+        ),
+        "its quota is spent: on to removed account with m-small",
+    ),
+    (
+        RequestFailed(
+            at=NOW,
+            request_id="r3",
+            provider="anthropic",
+            requested_model="m",
+            meaning=Meaning.LIMITED,
+            message="All failed: Secret Label (m): spent; Secret Labels (m): spent.",
+        ),
+        "All failed: removed account (m): spent; Secret Labels (m): spent.",
+    ),
+    (
+        AlertRaised(at=NOW, key="spent a", text="2 accounts are spent: other, someone@example.org and Secret Label"),
+        "2 accounts are spent: other, removed account and removed account",
+    ),
+    (
+        AccountsImported(
+            at=NOW, import_id="i", source="f", account_ids=("a",), notes=("Secret Label: its token is dead",)
+        ),
+        "removed account: its token is dead",
+    ),
+]
+
+
+@pytest.mark.parametrize(("event", "left"), FREE_TEXT, ids=[type(event).__name__ for event, _ in FREE_TEXT])
+def test_what_was_said_of_a_removed_account_no_longer_names_it(
+    log: SqliteLog, path: Path, event: Event, left: str
+) -> None:
+    named = AccountLabelled(at=NOW, account_id="a", label="Secret Label")
+    log.append([added("a", email="someone@example.org"), named, added("b"), event])
+    log.transact(lambda _snapshot: [AccountRemoved(at=NOW + 1, account_id="a")])
+    kept = next(each for each in log.recent(9) if each.id == event.id)
+    log.close()
+    assert left in str(kept)
+    assert not re.search(r"Secret Label\b|someone@example.org", texts(path))
 
 
 @pytest.mark.parametrize("purge", [False, True])
