@@ -116,7 +116,7 @@ class Opened:
 
     async def settled(self) -> None:
         """Wait until commands are done, dialogs are up, and the app shows what the engine knows."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await self.pilot.pause()
             while not self._at_rest():
                 await self.pilot.pause(0.01)

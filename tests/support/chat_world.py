@@ -63,7 +63,7 @@ class Chat:
 
     async def until(self, happened: Callable[[], object]) -> None:
         """Wait for something that real sockets bring about."""
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(30):
             while not happened():
                 await self.pilot.pause(0.01)
         await self.pilot.pause()

@@ -9,9 +9,9 @@ import pytest
 from rich.cells import cell_len
 from tests.support.app_world import DAY, HOUR, MINUTE, NOW, Opened, account, opened, quota
 
-from rota.account import Kind
+from rota.account import Health, Kind
 from rota.errors import Meaning, StoreError, VaultLocked
-from rota.events import AccountSwitched, CooldownStarted, Event, UsagePolled
+from rota.events import AccountDisabled, AccountSwitched, CooldownStarted, Event, HealthChanged, UsagePolled
 from rota.settings import UsageSettings
 from rota.simulator.faults import Fault
 from rota.vault.memory import MemoryVault
@@ -264,3 +264,41 @@ async def test_trouble_and_a_selection_and_a_sort_fit_at_once(tmp_path: Path, si
         assert "1 selected" in it.text()
         assert it.row("work")
         assert fits(it)
+
+
+# --- without colour ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ascii", [False, True])
+async def test_without_colours_the_row_under_the_cursor_is_turned_around(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ascii: bool
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with opened(tmp_path, *watched(), held(), ascii=ascii) as it:
+        assert it.app.no_color
+        region = it.app.screen.query_one(AccountsTable).region
+        strips = it.app.screen._compositor.render_strips()[region.y + 1 :][:3]
+        turned = [any(s.style is not None and s.style.reverse for s in strip) for strip in strips]
+        assert turned == [True, False, False]
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_every_state_is_told_in_words_beside_its_colour(tmp_path: Path, size: tuple[int, int]) -> None:
+    events: list[Event] = [
+        *(account(name, position=float(n)) for n, name in enumerate(("ok", "low", "spent", "cool", "off", "gone"))),
+        quota("low", h5=0.9),
+        quota("spent", h5=1.0),
+        CooldownStarted(at=NOW, account_id="cool", until=NOW + 60, meaning=Meaning.THROTTLED, reason="busy"),
+        AccountDisabled(at=NOW, account_id="off"),
+        HealthChanged(at=NOW, account_id="gone", health=Health.NEEDS_LOGIN, reason="refused"),
+    ]
+    async with opened(tmp_path, *events, size=size) as it:
+        for name, words in {
+            "ok": "ready",
+            "low": "5h 10% left",
+            "spent": "5h spent, back 14:00",
+            "cool": "throttled, back in 01:00",
+            "off": "off",
+            "gone": "sign in again",
+        }.items():
+            assert words in it.row(f" {name} "), name

@@ -65,17 +65,24 @@ class Lane(ThinScroll):
         super().__init__()
         self.choice = choice
         self.answer = AnswerView(locale, title=title, brief=True)
-        self.border_title = Content(clean(title))
+        self._title = clean(title)
+        self._kept_sign = f"{locale.glyphs.done} "
+        self.border_title = Content(self._title)
 
     def compose(self) -> ComposeResult:
         yield self.answer
+
+    def tell_kept(self, kept: bool) -> None:
+        """Whether the conversation goes on with this one: by a sign, not by colour alone."""
+        self.set_class(kept, "-kept")
+        self.border_title = Content(f"{self._kept_sign if kept else ''}{self._title}")
 
     def action_keep(self) -> None:
         self.post_message(self.Kept(self))
 
 
 class _Results(LinesView):
-    """A row for each answer; the best figure of a column stands out."""
+    """A row for each answer; the best figure of a column has a sign."""
 
     DEFAULT_CSS = "_Results { width: 1fr; margin-top: 1; }"
 
@@ -113,11 +120,16 @@ def result_lines(rows: Sequence[tuple[str, Figures | None, str]], width: int, lo
             (_spent(answer, locale), False),
         )
         figures = (
-            Piece(f"  {fit(text, width_, glyphs):>{width_}}", Tone.OK if best else Tone.PLAIN)
+            Piece(f"  {fit(_signed(text, best, locale), width_, glyphs):>{width_}}", Tone.OK if best else Tone.PLAIN)
             for (text, best), (_, width_) in zip(cells, _COLUMNS, strict=True)
         )
         lines.append(fit_line((start, *figures), width, glyphs))
     return tuple(lines)
+
+
+def _signed(text: str, best: bool, locale: Locale) -> str:
+    """A figure, with a sign when it is the best of its column."""
+    return f"{locale.glyphs.done} {text}" if best else text
 
 
 def _spent(answer: Figures, locale: Locale) -> str:
@@ -174,7 +186,7 @@ class Comparison(Vertical):
     def mark(self) -> None:
         """Show the figures so far, and which answer is kept."""
         for lane in self.lanes:
-            lane.set_class(lane is self.kept, "-kept")
+            lane.tell_kept(lane is self.kept)
         self.query_one(_Results).renew()
 
     def _rows(self) -> list[tuple[str, Figures | None, str]]:
