@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -109,7 +110,7 @@ class AnthropicProvider:
     async def complete(self, request: ChatRequest, credential: Credential) -> Reply:
         """One whole answer."""
         body = request_body(request, stream=False)
-        wire = self._request("POST", "/v1/messages", credential, json=body, read_s=_WHOLE_S)
+        wire = self._asking(body, credential, read_s=_WHOLE_S)
         answer = await self._fetch(wire, model=request.model)
         message = fields(answer.json())
         if message.get("type") == "error":  # with a 200: seen from proxies that had promised success already
@@ -121,7 +122,7 @@ class AnthropicProvider:
     async def stream(self, request: ChatRequest, credential: Credential) -> AsyncIterator[AnthropicStream]:
         """An answer as it comes; leaving the context closes the connection."""
         body = request_body(request, stream=True)
-        wire = self._request("POST", "/v1/messages", credential, json=body)
+        wire = self._asking(body, credential)
         async with open_stream(self._client, wire) as response:
             if not response.is_success:
                 raw = await read_body(response)
@@ -230,7 +231,15 @@ class AnthropicProvider:
         return answer
 
     async def _get(self, path: str, credential: Credential, query: dict[str, str] | None = None) -> Answer:
-        return await self._fetch(self._request("GET", path, credential, params=query, read_s=_QUICK_S))
+        with network_errors():  # an address in the settings that is none
+            wire = self._client.build_request(
+                "GET",
+                self._api_url + path,
+                headers=signed(credential, {"accept": "application/json"}),
+                params=query,
+                timeout=self._timeout(_QUICK_S),
+            )
+        return await self._fetch(wire)
 
     async def _fetch(self, wire: httpx.Request, model: str | None = None) -> Answer:
         answer = await fetch(self._client, wire)
@@ -238,24 +247,16 @@ class AnthropicProvider:
             raise refusal(answer.status, answer.headers, answer.body, now=self._clock.now(), model=model)
         return answer
 
-    def _request(
-        self,
-        method: str,
-        path: str,
-        credential: Credential,
-        *,
-        headers: Mapping[str, str] | None = None,
-        read_s: float | None = None,
-        **content: Any,
-    ) -> httpx.Request:
-        with network_errors():  # an address in the settings that is none
-            return self._client.build_request(
-                method,
-                self._api_url + path,
-                headers=signed(credential, headers or {"accept": "application/json"}),
-                timeout=self._timeout(read_s),
-                **content,
-            )
+    def _asking(self, body: Mapping[str, Any], credential: Credential, read_s: float | None = None) -> httpx.Request:
+        said = {
+            "accept": "application/json",
+            "accept-encoding": self._client.headers["accept-encoding"],
+            "content-type": "application/json",
+        }
+        content = json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+        url = f"{self._api_url}/v1/messages"
+        headers, timeout = signed(credential, said), self._timeout(read_s)
+        return ready_made("POST", url, headers=headers, content=content, timeout=timeout)
 
     def _timeout(self, read_s: float | None) -> httpx.Timeout:
         usual = self._client.timeout
