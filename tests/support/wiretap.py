@@ -52,6 +52,10 @@ class Wiretap:
         """Die: every connection is reset, no new one is taken."""
         assert self._server is not None
         self._server.close()
+        self.cut()
+
+    def cut(self) -> None:
+        """Reset every connection; new ones are taken."""
         for writer in self._open:
             writer.transport.abort()
 
@@ -85,6 +89,7 @@ class _Listener:
 
     def __init__(self, passed: list[Passed]) -> None:
         self._passed = passed
+        self._last = Passed("", [])
         self._server = h11.Connection(h11.SERVER)
         self._client = h11.Connection(h11.CLIENT)
 
@@ -93,10 +98,11 @@ class _Listener:
         while not isinstance(event := self._server.next_event(), type):
             if isinstance(event, h11.Request):
                 headers = [(n.decode(), v.decode("latin-1")) for n, v in event.headers]
-                self._passed.append(Passed(event.target.decode(), headers))
+                self._last = Passed(event.target.decode(), headers)
+                self._passed.append(self._last)
                 self._client.send(event)
             elif isinstance(event, h11.Data):
-                self._passed[-1].body += event.data
+                self._last.body += event.data
                 self._client.send(event)
             elif isinstance(event, h11.EndOfMessage):
                 self._client.send(event)
@@ -105,10 +111,10 @@ class _Listener:
         self._client.receive_data(piece)
         while not isinstance(event := self._client.next_event(), type):
             if isinstance(event, h11.Response):
-                self._passed[-1].status = event.status_code
+                self._last.status = event.status_code
                 self._server.send(event)
             elif isinstance(event, h11.Data):
-                self._passed[-1].answer += event.data
+                self._last.answer += event.data
                 self._server.send(event)
             elif isinstance(event, h11.EndOfMessage):
                 self._server.send(event)

@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+import anthropic
 import openai
 import pytest
 from tests.support.gatewayed import CLAUDE, Gatewayed, gatewayed, key_and_puter, two_keys, until
@@ -17,6 +18,7 @@ from rota.simulator import Fault, set_account
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from anthropic import AsyncAnthropic
     from openai import AsyncOpenAI
 
     from rota.simulator import World
@@ -35,6 +37,25 @@ async def streamed(client: AsyncOpenAI, number: int, model: str = CLAUDE, **more
     return text
 
 
+async def asked(one: AsyncOpenAI, other: AsyncAnthropic, number: int) -> str:
+    """One question in one of four ways: either SDK, streamed or not. Its text, from an answer that is whole."""
+    if number % 4 == 0:
+        return await streamed(one, number)
+    messages: Any = [{"role": "user", "content": f"[[tokens=30]] number {number}"}]
+    if number % 4 == 1:
+        whole = await one.chat.completions.create(model=CLAUDE, messages=messages)
+        assert whole.choices[0].finish_reason == "stop"
+        return whole.choices[0].message.content or ""
+    question: Any = {"model": CLAUDE, "max_tokens": 500, "messages": messages}
+    if number % 4 == 2:
+        async with other.messages.stream(**question) as stream:
+            message = await stream.get_final_message()
+    else:
+        message = await other.messages.create(**question)
+    assert message.stop_reason == "end_turn"
+    return "".join(block.text for block in message.content if block.type == "text")
+
+
 async def test_a_hundred_streams_at_once_each_get_their_own_answer(tmp_path: Path) -> None:
     def build(world: World) -> None:
         world.add_api_key("big", rpm=100_000, itpm=10**8, otpm=10**8)
@@ -50,11 +71,11 @@ async def test_a_hundred_streams_at_once_each_get_their_own_answer(tmp_path: Pat
 
 async def test_an_account_that_is_spent_under_load_is_left_without_a_client_noticing(tmp_path: Path) -> None:
     async with gatewayed(tmp_path, two_keys) as it:
-        client = await it.openai()
+        clients = await it.openai(), await it.anthropic()
 
         async def agent(number: int) -> None:
             for turn in range(4):
-                await streamed(client, number * 100 + turn)
+                assert await asked(*clients, number * 5 + turn)
                 if number == turn == 1:
                     set_account(it.world, "first", {"spend_limit_reached": True})
 
@@ -74,10 +95,10 @@ async def test_a_limit_inside_a_stream_before_its_first_word_is_not_seen_by_the_
         client = await it.openai()
         for model in (CLAUDE, f"anthropic/{CLAUDE}"):
             assert await streamed(client, 1, model)
-        anthropic = await it.anthropic()
+        other = await it.anthropic()
         it.force(Fault("stream-error", path="/v1/messages", after=1, times=1))
         message: Any = {"model": CLAUDE, "max_tokens": 50, "messages": [{"role": "user", "content": "hi"}]}
-        async with anthropic.messages.stream(**message) as stream:
+        async with other.messages.stream(**message) as stream:
             assert (await stream.get_final_message()).stop_reason == "end_turn"
         assert len(it.attempts()) == 4
         assert not it.failed()
@@ -88,26 +109,56 @@ async def test_tokens_that_expire_under_load_are_renewed_once_for_everybody(tmp_
         world.add_subscription("max", "max20")
 
     async with gatewayed(tmp_path, build, anthropic={"route_subscriptions": True}) as it:
-        client = await it.openai()
-        await streamed(client, 0)
+        clients = await it.openai(), await it.anthropic()
+        await asked(*clients, 0)
         set_account(it.world, "max", {"revoke_access": True})
-        await asyncio.gather(*(streamed(client, n) for n in range(20)))
+        assert all(await asyncio.gather(*(asked(*clients, n) for n in range(20))))
         assert len(it.heard(TokenRefreshed)) == 1
         assert not it.failed()
 
 
 async def test_an_upstream_that_is_killed_gives_every_client_a_right_error(tmp_path: Path) -> None:
     async with gatewayed(tmp_path, key_and_puter, tapped=True, pool={"retries": 1, "retry_base_s": 0.01}) as it:
+        clients = await it.openai(), await it.anthropic()
         it.force(Fault("stall", path="/v1/messages", seconds=600, after=8, times=10))
-        client = await it.openai()
-        running = [asyncio.create_task(streamed(client, n)) for n in range(10)]
-        await until(lambda: len(it.engine.snapshot.in_flight) == 10 and len(it.calls()) == 10)
+        running = [asyncio.create_task(asked(*clients, n)) for n in range(0, 20, 2)]  # streamed
+        await until(lambda: len(it.engine.snapshot.in_flight) == len(it.calls()) == 10)
+        it.force(Fault("slow", path="/v1/messages", seconds=600, times=10))
+        running += [asyncio.create_task(asked(*clients, n)) for n in range(1, 20, 2)]
+        await until(lambda: len(it.engine.snapshot.in_flight) == len(it.calls()) == 20)
         it.tap.kill()
         results = await asyncio.gather(*running, return_exceptions=True)
-        assert all(isinstance(r, openai.APIError) for r in results), results
-        with pytest.raises(openai.InternalServerError) as raised:
-            await streamed(client, 1)
-        assert raised.value.status_code == 502
+        assert all(isinstance(r, openai.APIError | anthropic.APIError) for r in results), results
+        for number in range(4):
+            with pytest.raises((openai.InternalServerError, anthropic.InternalServerError), match="502"):
+                await asked(*clients, number)
+        assert it.idle()
+
+
+async def test_an_upstream_that_dies_and_comes_back_under_load_costs_only_what_had_begun(tmp_path: Path) -> None:
+    """What had shown a word ends in an error, what had not is asked again; nothing is cut short or told twice."""
+    async with gatewayed(tmp_path, two_keys, tapped=True, pool={"retries": 6, "retry_base_s": 0.05}) as it:
+        clients = await it.openai(), await it.anthropic()
+        right = [await asked(*clients, n) for n in range(4)]
+        wrong: list[Exception] = []
+
+        async def agent(number: int) -> None:
+            for _ in range(6):
+                try:
+                    assert await asked(*clients, number) == right[number]
+                except (openai.APIError, anthropic.APIError) as error:
+                    wrong.append(error)
+
+        async with asyncio.TaskGroup() as group:
+            for number in range(4):
+                group.create_task(agent(number))
+            for _ in range(3):
+                seen = len(it.calls())
+                while len(it.calls()) < seen + 3:  # noqa: ASYNC110 - as in `until`
+                    await asyncio.sleep(0)
+                it.tap.cut()
+        assert len(it.served()) + len(it.failed()) == 4 + 4 * 6
+        assert len(it.failed()) == len(wrong)
         assert it.idle()
 
 
