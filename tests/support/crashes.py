@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tests.support.engines import settings_for, sign_in
@@ -41,6 +42,8 @@ class Stage:
 
     folder: Path
     scene: str
+    replaced: list[int] = field(default_factory=list)
+    """The steps that put a file in place of another, once the scene was acted to its end."""
 
     @property
     def home(self) -> Path:
@@ -82,6 +85,8 @@ class Stage:
                         told.append(await victim.hear())
                 except EOFError:
                     await victim.ended()
+                else:
+                    self.replaced = dict(told)["replaced"]
             with in_person(str(self.machine.home)):
                 settings = settings_for(server.root)
                 async with open_engine(home=self.home, settings=settings, clock=clock, seed=2) as engine:
@@ -98,6 +103,8 @@ class Stage:
         kept = {name.removeprefix(PREFIX) for name in await services.vault.names() if name.startswith(PREFIX)}
         torn = [s for s in listed if s.id not in kept and s.account.health is Health.READY]
         wrong = [f"{s.account.label} has no secret" for s in torn]
+        files = self.machine.auth, self.machine.plugin_accounts
+        wrong += [f"{path.name} is half written" for path in files if not _is_whole(path)]
         wrong += [f"a secret without an account: {each}" for each in kept - {s.id for s in listed}]
         ends = {state.account.label: await _use(engine, clock, state) for state in listed}
         fine = {"served"} if self.scene == "import" else {"served", "sign in again"}
@@ -194,6 +201,14 @@ def _entry(login: dict[str, Any]) -> dict[str, Any]:
         return {"type": "api", "key": login["secret"]}
     expires = int(login["expires_at"] * 1000)
     return {"type": "oauth", "refresh": login["refresh_token"], "access": login["secret"], "expires": expires}
+
+
+def _is_whole(path: Path) -> bool:
+    try:
+        json.loads(path.read_text("utf-8"))
+    except ValueError:
+        return False
+    return True
 
 
 def open_files(home: Path) -> list[str]:

@@ -11,7 +11,7 @@ import sys
 import time
 from collections import Counter
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -192,18 +192,29 @@ _STEPS = frozenset({"open", "os.rename", "os.remove", "os.mkdir", "os.chmod", "s
 """What the interpreter tells an audit hook and what marks a step on disk or wire."""
 
 
-def die_at(step: int, home: str) -> list[int]:
-    """Have the system kill this process at its `step`-th step from here on; returns a counter of the steps so far."""
-    taken = [0]
+@dataclass
+class Steps:
+    """The steps a process took."""
+
+    taken: int = 0
+    replaced: list[int] = field(default_factory=list)
+    """Those that put a file in place of another: a vault's, or another tool's."""
+
+
+def die_at(step: int, home: str) -> Steps:
+    """Have the system kill this process at its `step`-th step from here on; returns its steps, which go on."""
+    steps = Steps()
 
     def hook(event: str, args: tuple[Any, ...]) -> None:
         if event in _STEPS and (event == "socket.connect" or home in str(args[0])):
-            taken[0] += 1
-            if taken[0] == step:
+            steps.taken += 1
+            if event == "os.rename":
+                steps.replaced.append(steps.taken)
+            if steps.taken == step:
                 os.kill(os.getpid(), signal.SIGKILL)
 
     sys.addaudithook(hook)
-    return taken
+    return steps
 
 
 async def doomed(line: Line, home: str, person: str, root: str, clock: Clock, scene: str, step: int) -> None:
@@ -213,9 +224,10 @@ async def doomed(line: Line, home: str, person: str, root: str, clock: Clock, sc
     settings = replace(settings, usage=replace(settings.usage, enabled=False))
     async with open_engine(home=Path(home), settings=settings, clock=clock, seed=1) as engine:
         await engine.services()
-        taken = die_at(step, str(Path(home).parent))
+        steps = die_at(step, str(Path(home).parent))
         await _SCENES[scene](line, engine)
-    line.say(("steps", taken[0]))
+    line.say(("replaced", steps.replaced))
+    line.say(("steps", steps.taken))
 
 
 async def _import(line: Line, engine: Engine) -> None:

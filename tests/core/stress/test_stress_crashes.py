@@ -24,6 +24,18 @@ async def test_a_kill_leaves_every_login_whole_or_asking_for_a_sign_in(tmp_path:
     assert wrong == []
 
 
+async def test_a_kill_around_a_renewal_s_writes_spends_no_token_twice_and_halves_no_file(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, "shared renewal")
+    await stage.set_up()
+    wrong, _ = await stage.act(0)
+    # Before the successor is in the vault, between there and the other tool's file, and right after it is there.
+    windows = sorted({step + later for step in stage.replaced[:5] for later in (0, 1)})
+    assert len(windows) >= 6
+    for step in windows:
+        wrong += (await stage.act(step))[0]
+    assert wrong == []
+
+
 async def test_a_kill_loses_no_hold_older_than_a_second(tmp_path: Path) -> None:
     assert await lost_holds(tmp_path, after_s=1.3) == []
 
