@@ -83,6 +83,12 @@ def check(command: click.Command, ctx: click.Context, words: list[str], whole: s
         check(inner, click.Context(inner, parent=ctx, info_name=rest[0]), rest[1:], whole)
 
 
+@pytest.mark.parametrize("paper", PAPERS, ids=PAPER_NAMES)
+def test_every_json_block_is_json(paper: Path) -> None:
+    for fence in fences(paper, "json"):
+        json.loads(fence.text)
+
+
 def test_every_command_is_named_in_the_readme() -> None:
     text = README.read_text("utf-8")
     assert {name for name in COMMANDS if f"`{name}`" not in text} == set()

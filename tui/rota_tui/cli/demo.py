@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import click
 
@@ -24,14 +25,20 @@ def command(check: bool, speed: float, seed: int, ascii: bool, no_animation: boo
     if check:
         import json
 
-        from rota.demo import check as run_check
-
-        report = asyncio.run(run_check(seed=seed))
+        report = asyncio.run(_check(seed))
         click.echo(json.dumps(report, indent=2, ensure_ascii=False))
         sys.exit(0 if report["ok"] else 1)
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise click.UsageError("The demo needs a terminal; `rota demo --check` does not.")
     asyncio.run(run(speed, seed, ascii=ascii, no_animation=no_animation))
+
+
+async def _check(seed: int) -> dict[str, Any]:
+    from rota.demo import check
+    from rota_tui.cli.progress import working
+
+    async with working("running the demo"):
+        return await check(seed=seed)
 
 
 async def run(speed: float, seed: int, *, ascii: bool, no_animation: bool) -> None:
