@@ -164,7 +164,7 @@ class PoolSettings:
     retry_base_s: float = setting(1.0, ge=0.01, le=60, help="Seconds before the first retry; doubled each time.")
     retry_cap_s: float = setting(30.0, ge=0.1, le=600, help="The longest wait between retries, in seconds.")
     session_ttl_s: float = setting(
-        3600.0, ge=0, le=604_800, help="Seconds a session keeps its account after its last request; 0: it never does."
+        3600.0, ge=0, le=7200, help="Seconds a session keeps its account after its last request; 0: it never does."
     )
     thresholds: Mapping[str, float] = setting(
         {"5h": 0.9, "7d": 0.95, "month": 0.98},

@@ -48,6 +48,7 @@ from rota.events import (
     UsagePolled,
 )
 from rota.fold import ALERTS_KEPT, GATEWAYS_KEPT, fold
+from rota.settings import PoolSettings
 from rota.snapshot import Snapshot, placeholder
 
 if TYPE_CHECKING:
@@ -373,6 +374,12 @@ def test_a_session_stays_where_it_was_served_last() -> None:
         served("b", LATER, session="s"),
     )
     assert (snapshot.sessions["s"].account_id, snapshot.sessions["s"].last_at) == ("b", LATER)
+
+
+def test_a_session_is_remembered_for_as_long_as_the_settings_may_ask() -> None:
+    (longest,) = [f.metadata["rule"].le for f in fields(PoolSettings) if f.name == "session_ttl_s"]
+    bound = SessionBound(at=NOW, session="s", provider="anthropic", account_id="a")
+    assert "s" in after(bound, used("a", NOW + longest)).sessions
 
 
 def test_sessions_and_lost_requests_are_forgotten_on_the_hour() -> None:
