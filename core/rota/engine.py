@@ -184,6 +184,7 @@ class Engine(Parts):
             SignInFailed: cancelled, timed out, denied or refused, each saying so; nothing was kept.
             VaultError: it could not be kept.
             ConfigError: no package here registers that provider.
+            UsageError: there is no secret, and the provider has no sign-in in the browser.
         """
         from rota import library
 

@@ -67,6 +67,8 @@ async def test_a_login_takes_a_key_or_a_token_as_its_provider_has_them(engine: r
         await engine.login("puter", rota.Secret("no token"))
     with pytest.raises(rota.ConfigError, match="There is no provider called openrouter here"):
         await engine.login("openrouter", rota.Secret("sk-whatever"))
+    with pytest.raises(rota.UsageError, match="openrouter has no sign-in in the browser"):
+        await engine.login("openrouter")
 
 
 async def test_a_login_without_a_secret_shows_the_providers_page_and_waits_for_its_person(

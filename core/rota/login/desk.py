@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from rota.errors import Meaning, ProviderError
+from rota.errors import Meaning, ProviderError, UsageError
 from rota.login.refused import refused
 
 if TYPE_CHECKING:
@@ -22,13 +22,19 @@ if TYPE_CHECKING:
 
 @asynccontextmanager
 async def begun(provider: str, services: Services, settings: Settings, clock: Clock) -> AsyncIterator[SignIn]:
-    """A browser sign-in; its callback page is open inside the context."""
+    """A browser sign-in; its callback page is open inside the context.
+
+    Raises:
+        UsageError: this provider has none.
+    """
     from rota.login import anthropic, puter
 
     if provider == "anthropic":
         attempt = anthropic.sign_in(services.anthropic, clock)
-    else:
+    elif provider == "puter":
         attempt = puter.sign_in(settings.puter.gui_url, clock)
+    else:
+        raise UsageError(f"{provider} has no sign-in in the browser.", hint=f"Give a key: `rota login {provider}`.")
     async with attempt as under_way:
         yield under_way
 
