@@ -144,7 +144,7 @@ async def test_a_provider_that_cannot_be_asked_is_named(tmp_path: Path) -> None:
 
 
 async def test_a_keystroke_over_600_models_takes_less_than_a_frame(tmp_path: Path) -> None:
-    """The search itself, in the real table; 16 ms is a frame."""
+    """The search itself, in the real table; 16 ms is a frame. Of this thread alone: other load does not count."""
     many = tuple(
         Model(id=f"maker-{n % 17}/family-{n % 41}-{n}b-instruct", provider="puter", name=f"Family {n}", context=8192)
         for n in range(600)
@@ -154,9 +154,46 @@ async def test_a_keystroke_over_600_models_takes_less_than_a_frame(tmp_path: Pat
         assert isinstance(it.app.screen, ModelsScreen)
         table = it.app.screen.query_one(CatalogueTable)
         table.take(many)
-        took = []
-        for typed in ("f", "fa", "fam", "fami 4", "fami 40", "maker 3", "ins 5b", "xq"):
-            began = time.perf_counter()
+
+        def searching(typed: str) -> float:
+            began = time.thread_time()
             table.search(typed)
-            took.append(time.perf_counter() - began)
-        assert statistics.median(took) < 0.016
+            return time.thread_time() - began
+
+        words = ("f", "fa", "fam", "fami 4", "fami 40", "maker 3", "ins 5b", "xq")
+        least = [min(searching(typed) for _ in range(7)) for typed in words]
+        assert statistics.median(least) < 0.016, least
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_plain_characters_are_enough(tmp_path: Path, size: tuple[int, int]) -> None:
+    async with opened(tmp_path, size=size, ascii=True) as it:
+        await sign_in(it)
+        await models(it)
+        await it.press("slash", *"gpt", "enter", "f")
+        assert it.text().isascii(), [c for c in it.text() if not c.isascii()]
+        assert "in the fallback chain" in it.text()
+
+
+async def test_each_fact_about_a_model_has_a_column_or_a_word(tmp_path: Path) -> None:
+    async with opened(tmp_path, size=(160, 40)) as it:
+        label = await sign_in(it)
+        table = await models(it)
+        assert len(table.models) >= 500
+        titles = it.line("$/M in").split("  ")
+        assert [title.strip() for title in titles if title.strip()] == [
+            "Model",
+            "Provider",
+            "Context",
+            "Output",
+            "$/M in",
+            "$/M out",
+            "Can",
+            "Served by",
+        ]
+        await it.press("slash", *"gpt-5-nano", "enter")
+        row = it.line(" gpt-5-nano ")
+        assert "tools sees" in row
+        assert label[:12] in row
+        await it.press("slash", *["backspace"] * 10, *"oss free", "enter")
+        assert "free" in it.line("oss-20b:free")

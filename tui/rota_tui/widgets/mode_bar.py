@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     from rota_tui.pieces import Line, Locale
 
+_NAMED, _WIDE = 76, 100
+"""Cells from which the program's name is shown, and from which the modes stand further apart."""
+
 
 class ModeBar(Widget):
     """Modes are named by their keys and titles; a click or the number key goes there."""
@@ -38,7 +41,7 @@ class ModeBar(Widget):
         self._here = here
         self._vault_kind = vault_kind
         self._locale = locale
-        self._right: Line = ()
+        self._right: tuple[Piece, ...] = ()
         self.set_reactive(Widget.auto_links, False)
 
     def watch_snapshot(self) -> None:
@@ -48,33 +51,40 @@ class ModeBar(Widget):
         self._renew()
 
     def _renew(self) -> None:
-        if self._status(self.content_region.width) != self._right:
+        if self._status() != self._right:
             self.refresh()
 
     def render(self) -> Content:
         width = self.content_region.width
-        tabs = [Content.styled("rota", "bold $active"), Content("  ")]
+        space = Content("   " if width >= _WIDE else "  ")
+        tabs = [Content.styled("rota", "bold $active"), Content("  ")] if width >= _NAMED else []
         for number, mode, title in self._modes:
             style = "bold $foreground" if mode == self._here else "$quiet"
             tab = Content.from_markup(
                 f"[@click=app.switch_mode('{mode}')][$active]{number}[/] [{style}]{title}[/][/]"
             )
-            tabs += [tab, Content("   ")]
+            tabs += [tab, space]
         left = Content("").join(tabs)
-        self._right = self._status(width)
-        gap = width - left.cell_length - width_of(self._right)
-        if gap < 0:
-            return left
-        return Content("").join([left, Content(" " * gap), to_content(self._right)])
+        self._right = self._status()
+        shown = self._that_fits(self._right, width - left.cell_length)
+        gap = width - left.cell_length - width_of(shown)
+        return Content("").join([left, Content(" " * max(0, gap)), to_content(shown)])
 
-    def _status(self, width: int) -> Line:
-        """Gateway, vault and clock; the clock alone when the terminal is narrow."""
-        time = Piece(clock(self.now, self.now, self._locale.tz), Tone.PLAIN)
+    def _that_fits(self, status: tuple[Piece, ...], room: int) -> Line:
+        """As much of the status as there is room for: the clock stays longest, then the gateway."""
+        gateway, vault, time = status
+        named = Piece(f"vault {vault.text}", vault.tone) if vault.text else vault
+        for parts in ((gateway, named, time), status, (gateway, time), (time,)):
+            line = joined([part for part in parts if part.text], self._locale)
+            if width_of(line) <= room:
+                return line
+        return ()
+
+    def _status(self) -> tuple[Piece, ...]:
+        """Gateway, vault (empty while it is not open) and clock."""
         running = [g for g in self.snapshot.gateways.values() if g.running]
-        gateway = Piece(f"gateway :{running[0].port}", Tone.OK) if running else Piece("gateway off", Tone.QUIET)
-        if width < 76:
-            return (time,)
-        parts = [gateway]
-        if (kind := self._vault_kind()) is not None:
-            parts.append(Piece(f"vault {kind}" if width >= 100 else kind, Tone.QUIET))
-        return joined([*parts, time], self._locale)
+        return (
+            Piece(f"gateway :{running[0].port}", Tone.OK) if running else Piece("gateway off", Tone.QUIET),
+            Piece(self._vault_kind() or "", Tone.QUIET),
+            Piece(clock(self.now, self.now, self._locale.tz), Tone.PLAIN),
+        )
