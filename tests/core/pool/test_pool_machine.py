@@ -54,6 +54,8 @@ PUTER = ("exhausted", "too-many-requests", "upstream-429", "model-not-found", "m
 FAULTS = [("anthropic", name) for name in CLAUDE] + [("puter", name) for name in PUTER]
 MODELS = ("claude-sonnet-4-5", "claude-fable-5", "puter/gpt-5-nano")
 ROTAS = st.integers(0, 1)
+PATIENCE_S = 4000.0
+"""So much of the manual clock's time that a thread's real work never seems to take long."""
 PLANS = ("plan", "plan2", "plan3")
 
 
@@ -98,7 +100,7 @@ class TwoRotas(RuleBasedStateMachine):
             strategy=strategy,
             orders=ORDERS,
             route_subscriptions=True,
-            deadline_s=60.0,
+            deadline_s=PATIENCE_S,
             fallback_models={"puter": ("gpt-4o-mini",), "anthropic": ("claude-haiku-4-5",)},
         )
         self.rotas = [self.run(self._open()) for _ in range(2)]
@@ -197,7 +199,7 @@ class TwoRotas(RuleBasedStateMachine):
                 self._one(self.rotas[n], model, f"s{session}", streamed=streamed)
                 for n, model, session, streamed in crowds
             ]
-            await waited(self.rotas[0], asyncio.gather(*asked), 400)
+            await waited(self.rotas[0], asyncio.gather(*asked), 2 * PATIENCE_S)
 
         self.run(all_of_them())
 
@@ -221,7 +223,7 @@ class TwoRotas(RuleBasedStateMachine):
         provider = "puter" if model.startswith("puter") else "anthropic"
         able = [s for s in it.snapshot.listed() if s.usable() and s.account.provider == provider]
         self.asked += 1
-        end = self.run(waited(it, self._one(it, model, "s0", streamed=False), 100))
+        end = self.run(waited(it, self._one(it, model, "s0", streamed=False), 2 * PATIENCE_S))
         assert (end == "served") is bool(able), (end, able)
 
     # --- what holds ---------------------------------------------------------------------------------------
