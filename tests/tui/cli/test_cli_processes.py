@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import jsonschema  # type: ignore[import-untyped]  # it has no types
 import pytest
-from tests.support.command_line import CommandLine, secret_of, simulated, urls_of
+from tests.support.command_line import CommandLine, secret_of, simulated, tty_of, urls_of
 
 from rota import schemas
 from rota.simulator import SCENARIOS, set_account
@@ -186,6 +186,22 @@ def test_login_runs_as_a_process_and_takes_its_secret_from_standard_input(
     ran = fresh.process("login", "anthropic", "--api-key", "--label", "work", given=f"{secret}\n")
     assert (ran.code, ran.out.startswith("Added work")) == (0, True), ran
     assert secret not in ran.out + ran.err
+
+
+@posix
+def test_the_demo_opens_on_a_terminal_and_leaves_nothing(fresh: CommandLine) -> None:
+    with tty_of(fresh, "demo", "--no-animation", columns=120) as terminal:
+        terminal.until("Studio Team")
+        terminal.type("q")
+        assert terminal.ended() == 0
+    assert not (fresh.home / "rota" / "data" / "log.db").exists()
+
+
+@pytest.mark.parametrize("args", [[], ["demo"]], ids=["rota", "demo"])
+def test_what_needs_a_terminal_says_what_does_not(fresh: CommandLine, args: list[str]) -> None:
+    ran = fresh.process(*args)
+    assert (ran.code, ran.out) == (2, "")
+    assert "`rota status --json`" in ran.err or "`rota demo --check`" in ran.err
 
 
 @posix
