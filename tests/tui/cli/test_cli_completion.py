@@ -111,6 +111,21 @@ asked() {{
     assert (answers, done.stderr) == ([offered for _, offered in TYPED], "")
 
 
+@pytest.mark.parametrize(
+    ("shell", "asked", "answer"),
+    [
+        ("zsh", {"COMP_WORDS": "rota use ca", "COMP_CWORD": "2"}, "plain\ncarol\nputer\n"),
+        ("fish", {"COMP_WORDS": "rota use ca", "COMP_CWORD": "ca"}, "plain,carol\tputer\n"),
+    ],
+)
+def test_the_other_shells_are_answered_with_what_each_is_about(
+    two: CommandLine, shell: str, asked: dict[str, str], answer: str
+) -> None:
+    two.more |= {"_ROTA_COMPLETE": f"{shell}_complete", **asked}
+    ran = two.process()
+    assert (ran.code, ran.out) == (0, answer)
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_the_script_of_each_shell_is_one_that_it_takes(two: CommandLine, shell: str) -> None:
     script = two.run("completion", shell).out
