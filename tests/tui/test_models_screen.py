@@ -192,7 +192,7 @@ async def test_each_fact_about_a_model_has_a_column_or_a_word(tmp_path: Path) ->
             "Served by",
         ]
         await it.press("slash", *"gpt-5-nano", "enter")
-        row = it.line(" gpt-5-nano ")
+        row = it.line(" gpt-5.4-nano ")
         assert "tools sees" in row
         assert label[:12] in row
         await it.press("slash", *["backspace"] * 10, *"oss free", "enter")
