@@ -14,7 +14,7 @@ from rota.accounts import Added
 from rota_tui.dialogs.add_steps import ChoiceStep, DoneStep, NoticeStep, SecretStep, choose_provider, choose_way
 from rota_tui.dialogs.sign_in_step import SignInStep
 from rota_tui.dialogs.step import Step
-from rota_tui.dialogs.ways import WAYS, Way, way_of
+from rota_tui.dialogs.ways import Way, way_called, way_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,7 +49,7 @@ class AddAccountDialog(ModalScreen[tuple[Added, ...]]):
         self._engine = engine
         self._locale = locale
         self._again = again
-        self._way = way_of(again.kind) if again is not None else None
+        self._way = way_of(again.kind, again.provider) if again is not None else None
         first = choose_provider if provider is None else lambda: choose_way(provider)
         self._trail: list[Callable[[], Step]] = [first]
         """The questions asked so far, to go back to."""
@@ -98,7 +98,7 @@ class AddAccountDialog(ModalScreen[tuple[Added, ...]]):
     async def on_step_answered(self, event: Step.Answered) -> None:
         match event.step, event.answer:
             case ChoiceStep(), str(key):
-                self._way = next((way for way in WAYS if way.id == key), None)
+                self._way = way_called(key)
                 await self._ask(self._step_of(self._way) if self._way else lambda: choose_way(key))
             case NoticeStep(), True if self._way is not None:
                 await self._ask(self._entrance(self._way))

@@ -15,7 +15,7 @@ from textual.widgets.option_list import Option
 from rota.errors import RotaError
 from rota_tui.dialogs.secret_input import SecretInput
 from rota_tui.dialogs.step import Step
-from rota_tui.dialogs.ways import PROVIDERS, ways_of
+from rota_tui.dialogs.ways import providers, ways_of
 from rota_tui.pieces import clean
 from rota_tui.wording import provider_name
 
@@ -58,12 +58,12 @@ class ChoiceStep(Step):
 
 
 def choose_provider() -> ChoiceStep:
-    return ChoiceStep("Add an account", [(key, name, about) for key, (name, about) in PROVIDERS.items()])
+    return ChoiceStep("Add an account", [(key, name, about) for key, (name, about) in providers().items()])
 
 
 def choose_way(provider: str) -> ChoiceStep:
-    name = PROVIDERS[provider][0]
-    return ChoiceStep(f"Add an account of {name}", [(way.id, way.title, way.about) for way in ways_of(provider)])
+    ways = [(way.id, way.title, way.about) for way in ways_of(provider)]
+    return ChoiceStep(f"Add an account of {provider_name(provider)}", ways)
 
 
 def _two_lines(name: str, about: str) -> Content:
@@ -133,9 +133,11 @@ class SecretStep(Step):
         return "enter check and keep   esc back"
 
     def compose(self) -> ComposeResult:
-        where = Style(link=self._way.where)
-        yield Static(Content.assemble("Made at ", (self._way.where, where)), classes="dialog-hint")
-        yield SecretInput(placeholder=f"paste it here: {self._way.begins}", id="secret")
+        way = self._way
+        made_at = Content.assemble("Made at ", (way.where, Style(link=way.where)))
+        alone = Content(f"It is sent to {provider_name(way.provider)} alone.")
+        yield Static(made_at if way.where else alone, classes="dialog-hint")
+        yield SecretInput(placeholder=f"paste it here: {way.begins}".rstrip(": "), id="secret")
         yield Label("It is shown to nobody, checked, then kept in the vault.", id="told", markup=False)
 
     def on_mount(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rota import plugins
 from rota.account import Kind
 
 PROVIDERS = {
@@ -80,11 +81,30 @@ WAYS = (
 )
 
 
+def providers() -> dict[str, tuple[str, str]]:
+    """Name and what it gives, by provider: those of installed packages after rota's own."""
+    registered = {p.name: (p.name, f"of {p.package}, by an API key") for p in plugins.listed(plugins.PROVIDERS)}
+    return PROVIDERS | {name: told for name, told in registered.items() if name not in PROVIDERS}
+
+
 def ways_of(provider: str) -> tuple[Way, ...]:
-    return tuple(way for way in WAYS if way.provider == provider)
+    return tuple(way for way in WAYS if way.provider == provider) or (_key_of(provider),)
 
 
-def way_of(kind: Kind) -> Way | None:
+def way_called(way_id: str) -> Way | None:
+    """The way of that id; None when it is a provider's name."""
+    provider, colon, _ = way_id.partition(":")
+    return _key_of(provider) if colon else next((way for way in WAYS if way.id == way_id), None)
+
+
+def way_of(kind: Kind, provider: str) -> Way | None:
     """How a login of this kind is renewed; None for those that another tool signs in."""
     wanted = Kind.PUTER if kind is Kind.PUTER_GUEST else kind
-    return next((way for way in WAYS if way.kind is wanted), None)
+    return next((way for way in ways_of(provider) if way.kind is wanted), None)
+
+
+def _key_of(provider: str) -> Way:
+    """The one way into a provider that a package registers."""
+    return Way(
+        f"{provider}:api-key", provider, Kind.API_KEY, "API key", f"as {provider} gives it to you", secret="API key"
+    )
