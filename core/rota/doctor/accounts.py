@@ -35,6 +35,9 @@ async def account(services: Services, state: AccountState, clock: Clock) -> list
         return [failure("account", f"{held.label}: {error}", error.hint or again)]
     if identity.gate:
         return [failure("account", f"{held.label} waits for you at the provider.", identity.gate)]
+    if held.health is Health.GATED:
+        todo = "`rota usage --refresh` brings it back."
+        return [warning("account", f"{held.label} is held as waiting for you, and the provider waits no more.", todo)]
     if held.health is Health.SUSPENDED:
         todo = "Ask the provider; `rota remove` forgets the account here."
         return [failure("account", f"{held.label} is suspended by the provider.", todo)]

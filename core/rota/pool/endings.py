@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rota.errors import AllSpent, Meaning, NothingConfigured, ProviderError, RotaError, UnknownAccount
-from rota.pool.standing import SUBSCRIPTION_REASON
+from rota.pool.standing import GATED_REASON, SUBSCRIPTION_REASON
 from rota.pool.strategies.base import ago
 from rota.pool.strategy import ranking_for
 
@@ -107,4 +107,6 @@ def _label(snapshot: Snapshot, account_id: str) -> str:
 def _remedy(excluded: list[Excluded]) -> str:
     if any(e.reason == SUBSCRIPTION_REASON for e in excluded):
         return "Add an API key with `rota login anthropic --api-key`, or test this account with `rota chat -a`."
+    if excluded and all(e.reason.startswith(GATED_REASON) for e in excluded):
+        return "When that is done, `rota usage --refresh` brings it back."
     return "Turn one on, or sign in again with `rota login`."

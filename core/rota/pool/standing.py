@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rota.pool.rules import Rules
     from rota.snapshot import AccountState
 
+GATED_REASON = "you must act at the provider"
 SUBSCRIPTION_REASON = (
     "Claude subscriptions are for Anthropic's own apps; rota sends requests through one only when "
     "anthropic.route_subscriptions = true"
@@ -19,7 +20,7 @@ SUBSCRIPTION_REASON = (
 
 _HEALTH = {
     Health.NEEDS_LOGIN: "sign in again",
-    Health.GATED: "you must act at the provider",
+    Health.GATED: GATED_REASON,
     Health.SUSPENDED: "suspended by the provider",
 }
 

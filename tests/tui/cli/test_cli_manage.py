@@ -109,6 +109,25 @@ def test_when_the_only_login_dies_the_chat_asks_for_a_sign_in_and_exits_3(tmp_pa
     assert ".." not in second.err
 
 
+def test_an_account_that_waits_for_its_person_says_how_it_comes_back(tmp_path: Path) -> None:
+    with simulated() as server:
+        command = CommandLine(tmp_path, urls_of(server)).prepare()
+        set_account(server.world, "carol", {"gates": ["email"]})
+        command.run("login", "puter", "--token", "--label", "carol", given=secret_of(server, "carol"))
+        asked = ("chat", "-m", "puter/gpt-5-nano", "hello")
+        refused = command.run(*asked)
+        set_account(server.world, "carol", {"gates": []})
+        looked = command.run("doctor", "--json").json
+        command.run("usage", "--refresh")
+        answered = command.run(*asked)
+    assert refused.code == 3
+    assert "Confirm your email address" in refused.err
+    assert refused.err.rstrip().endswith("When that is done, `rota usage --refresh` brings it back.")
+    told = next(f for f in looked["findings"] if f["check"] == "account")
+    assert (told["level"], told["todo"]) == ("warn", "`rota usage --refresh` brings it back.")
+    assert answered.code == 0, answered.err
+
+
 def test_removing_says_what_stays_and_who_serves_now(two: CommandLine, server: SimulatorServer) -> None:
     from tests.support.command_line import secret_of
 
