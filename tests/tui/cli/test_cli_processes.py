@@ -136,6 +136,22 @@ def test_when_all_are_cooling_the_wait_is_said_and_the_code_is_4(tmp_path: Path)
 
 
 @posix
+def test_what_takes_a_while_shows_that_it_works_on_a_terminal_and_never_in_a_pipe(tmp_path: Path) -> None:
+    with simulated() as server:
+        command = CommandLine(tmp_path, urls_of(server)).prepare()
+        command.run("login", "puter", "--token", "--label", "carol", given=secret_of(server, "carol"))
+        server.world.knobs.turn({"latency": 1})
+        with tty_of(command, "chat", "-m", "puter/gpt-5-nano", "hello") as terminal:
+            terminal.until("asking puter/gpt-5-nano")
+            terminal.until("\r\x1b[K")  # and takes the line away again
+            terminal.until("— carol")
+            assert terminal.ended() == 0
+        piped = command.process("chat", "-m", "puter/gpt-5-nano", "hello")
+    assert piped.code == 0
+    assert "asking" not in piped.err
+
+
+@posix
 def test_ctrl_c_ends_an_answer_and_leaves_what_was_said(tmp_path: Path) -> None:
     with simulated(pace=1.0) as server:
         command = CommandLine(tmp_path, urls_of(server)).prepare()
