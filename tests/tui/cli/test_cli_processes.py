@@ -153,7 +153,7 @@ def test_what_takes_a_while_shows_that_it_works_on_a_terminal_and_never_in_a_pip
 
 @posix
 def test_ctrl_c_ends_an_answer_and_leaves_what_was_said(tmp_path: Path) -> None:
-    with simulated(pace=1.0) as server:
+    with simulated(pace=0.05) as server:  # half a minute for the answer
         command = CommandLine(tmp_path, urls_of(server)).prepare()
         command.run("login", "puter", "--token", "--label", "carol", given=secret_of(server, "carol"))
         with command.start("chat", "-m", "puter/gpt-5-nano", "Write a very long story.") as running:
