@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from rota.errors import Failure
     from rota.journal import Journal
     from rota.pool.refresh import Credentials
-    from rota.providers.base import Credential, Provider
+    from rota.providers.base import Credential, Provider, QuotaReport
     from rota.settings import UsageSettings
     from rota.snapshot import AccountState, Snapshot
 
@@ -225,7 +225,7 @@ class Poller:
             if state.account.health in SHUT and (shut := await self._still_shut(state, credential)) is not None:
                 self._scheduled(state, SHUT_S, shut, None)
                 return shut
-            report = await provider.usage(credential)
+            report = await self._report(state, provider, credential)
             windows = report.windows if report is not None else ()
         except ProviderError as error:
             self._failed(state, error.failure)
@@ -246,6 +246,15 @@ class Poller:
         if now - self._described_at.get(account_id, float("-inf")) > IDENTITY_S:
             await self._describe(state)
         return None if windows else "such accounts have no figures to ask for; they come with each answer"
+
+    async def _report(self, state: AccountState, provider: Provider, credential: Credential) -> QuotaReport | None:
+        """What the provider says is left; an access token that it refuses before its time is renewed once."""
+        try:
+            return await provider.usage(credential)
+        except ProviderError as error:
+            if error.failure.meaning is not Meaning.LOGIN_DEAD or credential.refresh is None:
+                raise
+        return await provider.usage(await self._credentials.renew(state.id, credential))
 
     async def _still_shut(self, state: AccountState, credential: Credential) -> str | None:
         """What the provider still wants of the person; None when the account is open again, which is said."""

@@ -82,6 +82,7 @@ class CommandLine:
         paths = under(self.home / "rota")
         paths.ensure()
         paths.config_file.write_text('vault = "file"\n', "utf-8")
+        paths.config_file.chmod(0o600)
         return self
 
     def run(self, *args: str, given: str | None = None) -> Ran:
