@@ -10,23 +10,31 @@ import json
 import random
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.bench._simulator import MODEL
 from textual.app import App
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from textual.app import ComposeResult
+    from textual.widgets import TextArea
 
     from rota_tui.app import RotaApp
+    from rota_tui.widgets.accounts_table import AccountsTable
 
 SETTLE_S = 3.0
 """Until what is loaded behind the first frame is there."""
 IDLE_S = 8.0
-KEYS = 120
+KEYS = 80
 PAUSE_S = 0.06
 """Between two keys."""
 EVENTS_PER_S = 50
+ANSWER = 20_000
+"""Tokens of the answer that comes meanwhile: more than are needed, at the pace of a quick model."""
 
 
 class BareApp(App[None]):
@@ -64,37 +72,77 @@ async def idle(app: RotaApp) -> dict[str, Any]:
 
 
 async def keys(app: RotaApp) -> dict[str, Any]:
-    """Seconds from a key to the paint that shows it, while events pour in."""
-    from textual.events import Key
-
+    """Seconds from a key to the paint that shows it, in the table and in the question line, while an answer is
+    streamed and events pour in."""
+    from rota_tui.conversation import Choice, Question
+    from rota_tui.screens.chat import ChatScreen
     from rota_tui.widgets.accounts_table import AccountsTable
+    from rota_tui.widgets.chat_turn import ChatTurn
 
     await asyncio.sleep(SETTLE_S)
-    table, driver = app.screen.query_one(AccountsTable), app._driver
+    table = app.screen.query_one(AccountsTable)
+    with app._context():
+        await app.switch_mode("chat")
+    chat = app.screen
+    assert isinstance(chat, ChatScreen)
+    turn = ChatTurn(Question(f"[[tokens={ANSWER}]] [[form=mixed]]"), app.locale)
+    chat._add(turn)
+    await asyncio.sleep(0.5)
+    with chat._context():
+        answer = chat.ask_one(turn.answer, Choice(MODEL, "anthropic", "account0"), [], turn.question)
+    pouring = asyncio.create_task(_pour(app))
+    line = chat.prompt
+    typed = [await _painted(app, "x", partial(_longer, line, n)) for n in range(KEYS)]
+    with app._context():
+        await app.switch_mode("accounts")
+    await asyncio.sleep(0.5)
+    moved = []
+    for n in range(KEYS):
+        step = 1 if n // 40 % 2 == 0 else -1
+        wanted = table.keys[table.keys.index(str(table.cursor_key)) + step]
+        key = "down" if step > 0 else "up"
+        moved.append(await _painted(app, key, partial(_on, table, wanted)))
+    assert answer.is_running, "the answer came to its end too soon"
+    pouring.cancel()
+    answer.cancel()
+    return {
+        "typed": [t for t, _ in typed],
+        "moved": [t for t, _ in moved],
+        "typed_work": [w for _, w in typed],
+        "moved_work": [w for _, w in moved],
+    }
+
+
+def _longer(line: TextArea, length: int) -> bool:
+    return len(line.text) > length
+
+
+def _on(table: AccountsTable, key: str) -> bool:
+    return table.cursor_key == key
+
+
+async def _painted(app: RotaApp, key: str, shown: Callable[[], bool]) -> tuple[float, float]:
+    """Seconds from a key to the first write to the terminal after what it does is so, by the wall clock and of this
+    thread's own work; with the pause between two keys."""
+    from textual.events import Key
+
+    driver = app._driver
     assert driver is not None
-    painted: asyncio.Future[float] | None = None
-    wanted: str | None = None
-    write = driver.write
+    write, done = driver.write, asyncio.get_running_loop().create_future()
 
     def seen(data: str) -> None:
         write(data)
-        if painted is not None and not painted.done() and table.cursor_key == wanted:
-            painted.set_result(time.perf_counter())
+        if not done.done() and shown():
+            done.set_result((time.perf_counter() - began, time.thread_time() - worked))
 
     driver.write = seen  # type: ignore[method-assign]
-    pouring = asyncio.create_task(_pour(app))
-    took: list[float] = []
-    for n in range(KEYS):
-        place = table.keys.index(str(table.cursor_key))
-        step = 1 if n // 40 % 2 == 0 else -1
-        wanted = table.keys[place + step]
-        painted = asyncio.get_running_loop().create_future()
-        began = time.perf_counter()
-        app.post_message(Key("down" if step > 0 else "up", None))
-        took.append(await asyncio.wait_for(painted, 5) - began)
+    began, worked = time.perf_counter(), time.thread_time()
+    app.post_message(Key(key, key if len(key) == 1 else None))
+    try:
+        return await asyncio.wait_for(done, 20)
+    finally:
+        driver.write = write  # type: ignore[method-assign]
         await asyncio.sleep(PAUSE_S)
-    pouring.cancel()
-    return {"took": took}
 
 
 async def _pour(app: RotaApp) -> None:
@@ -120,9 +168,11 @@ async def run_rota(home: Path, measure: Any) -> None:
         app = RotaApp(engine)
 
         async def beside() -> None:
-            figures = await measure(app)
-            (home / "figures.json").write_text(json.dumps(figures), encoding="utf-8")
-            app.exit()
+            try:
+                figures = await measure(app)
+                (home / "figures.json").write_text(json.dumps(figures), encoding="utf-8")
+            finally:
+                app.exit()
 
         task = asyncio.get_running_loop().create_task(beside())
         await app.run_async()

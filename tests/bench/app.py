@@ -5,6 +5,7 @@ Each is a process of its own in a terminal of its own; they take turns, so that 
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import select
@@ -17,18 +18,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.bench._app_child import label
+from tests.bench._app_child import EVENTS_PER_S, label
+from tests.bench._simulator import api_key, simulator
 from tests.bench.row import Row
 from tests.bench.traffic import traffic
 
 from rota.account import Account, Kind
+from rota.accounts import PREFIX
 from rota.errors import Meaning
 from rota.events import AccountAdded, CooldownStarted
 from rota.log import SqliteLog
 from rota.paths import under
+from rota.providers.base import Credential
+from rota.providers.credential import seal
+from rota.secret import Secret
+from rota.vault import open_vault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from rota.events import Event
 
@@ -36,8 +43,11 @@ ROWS = 50
 TIMES = 9
 """Runs of each; the fastest counts, since all else a machine does only ever slows one down."""
 SIZE = (120, 40)
-PATIENCE_S = 60.0
+PATIENCE_S = 300.0
 MEMORY_AFTER_S = 4.0
+KEY_RUNS = 2
+CHAT_RATE = 160.0
+"""Tokens a second of the answer that streams while keys are pressed: a quick model's."""
 
 BARE = ("-m", "tests.bench._app_child", "bare", "-", str(ROWS))
 ROTA = ("-m", "rota_tui")
@@ -62,7 +72,7 @@ def measure() -> list[Row]:
         _home(polled, _accounts(ROWS, Kind.PUTER))
         _home(ticking, _accounts(100), _held(100))
         _home(many, _accounts(200), ())
-        return [*_first_frames(few), *_memory(few, polled), _idle(ticking), _keys(many)]
+        return [*_first_frames(few), *_memory(few, polled), _idle(ticking), *_keys(many)]
 
 
 def _first_frames(home: Path) -> list[Row]:
@@ -99,15 +109,31 @@ def _idle(home: Path) -> Row:
     return Row("idle app, 100 accounts counting down", f"{share:.1%} of a core", "≤ 1 %", share <= 0.01)
 
 
-def _keys(home: Path) -> Row:
-    took = sorted(_figures("keys", home)["took"])
-    p95 = took[int(len(took) * 0.95)]
+def _keys(home: Path) -> list[Row]:
+    with simulator(CHAT_RATE) as described:
+        _keep(home, {"account0": api_key(described)})
+        urls = described["base_urls"]
+        environ = {"ROTA_ANTHROPIC_API_URL": urls["anthropic_api"], "ROTA_ANTHROPIC_AUTH_URL": urls["anthropic_auth"]}
+        runs = [_figures("keys", home, environ) for _ in range(KEY_RUNS)]
+    return [
+        _key_row(what, runs, name) for what, name in (("in the table", "moved"), ("in the question line", "typed"))
+    ]
+
+
+def _key_row(what: str, runs: list[dict[str, list[float]]], name: str) -> Row:
+    """The run that the machine disturbed least counts."""
+
+    def p95(figures: list[float]) -> float:
+        return sorted(figures)[int(len(figures) * 0.95)]
+
+    took = min((run[name] for run in runs), key=p95)
+    worked = min(p95(run[f"{name}_work"]) for run in runs)
     return Row(
-        "key to paint, 200 accounts, 50 events/s",
-        f"p95 {p95 * 1000:.0f} ms",
+        f"key to paint {what}, 200 accounts, {EVENTS_PER_S} events/s, an answer streaming",
+        f"p95 {p95(took) * 1000:.0f} ms",
         "≤ 50 ms",
-        p95 <= 0.05,
-        f"median {statistics.median(took) * 1000:.0f} ms",
+        p95(took) <= 0.05,
+        f"median {statistics.median(took) * 1000:.0f} ms; of processor time p95 {worked * 1000:.0f} ms",
     )
 
 
@@ -118,10 +144,26 @@ def _home(home: Path, *events: Iterable[Event]) -> None:
     """A home with these facts in its log, which asks nobody anything."""
     paths = under(home)
     paths.ensure()
-    paths.config_file.write_text('vault = "file"\n[usage]\nenabled = false\n', encoding="utf-8")
+    settings = 'vault = "file"\n[usage]\nenabled = false\n[chat]\nmax_tokens = 64000\n'
+    paths.config_file.write_text(settings, encoding="utf-8")
     log = SqliteLog.open(paths.log_file)
-    log.append([event for some in events for event in some])
+    facts = [event for some in events for event in some]
+    log.append(facts)
     log.close()
+    _keep(
+        home, {event.account.id: f"sk-bench-{event.account.id}" for event in facts if isinstance(event, AccountAdded)}
+    )
+
+
+def _keep(home: Path, secrets: Mapping[str, str]) -> None:
+    """Put keys into the vault, or every account would ask for a new sign-in."""
+
+    async def put() -> None:
+        vault = await open_vault("file", under(home))
+        for account_id, secret in secrets.items():
+            await vault.put(f"{PREFIX}{account_id}", seal(Credential(kind=Kind.API_KEY, secret=Secret(secret))))
+
+    asyncio.run(put())
 
 
 def _accounts(count: int, kind: Kind = Kind.API_KEY) -> list[Event]:
@@ -156,21 +198,34 @@ def _held(count: int) -> list[Event]:
 # --- processes in terminals -------------------------------------------------------------------------------
 
 
-def _figures(name: str, home: Path) -> dict[str, list[float]]:
+def _figures(name: str, home: Path, more: Mapping[str, str] | None = None) -> dict[str, list[float]]:
     """Let the app measure itself."""
-    _shown(("-m", "tests.bench._app_child", name, str(home), "0"), home, until=None)
+    _shown(("-m", "tests.bench._app_child", name, str(home), "0"), home, until=None, more=more)
     figures: dict[str, list[float]] = json.loads((home / "figures.json").read_text(encoding="utf-8"))
     return figures
 
 
-def _shown(args: tuple[str, ...], home: Path, *, until: str | None = label(0), stay_s: float = 0.0) -> Run:
+def _shown(
+    args: tuple[str, ...],
+    home: Path,
+    *,
+    until: str | None = label(0),
+    stay_s: float = 0.0,
+    more: Mapping[str, str] | None = None,
+) -> Run:
     """Start it in a terminal, wait until `until` is shown (None: until it ends), and end it."""
     import fcntl
     import pty
     import struct
     import termios
 
-    environ = {**os.environ, "ROTA_HOME": str(home), "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+    environ = {
+        **os.environ,
+        **(more or {}),
+        "ROTA_HOME": str(home),
+        "TERM": "xterm-256color",
+        "COLORTERM": "truecolor",
+    }
     environ.pop("PYTHONDONTWRITEBYTECODE", None)  # people start rota with its bytecode in place
     environ["PYTHONPATH"] = os.pathsep.join(path for path in ("", *sys.path))
     began = time.perf_counter()
@@ -178,11 +233,10 @@ def _shown(args: tuple[str, ...], home: Path, *, until: str | None = label(0), s
     if pid == 0:
         os.execve(sys.executable, [sys.executable, *args], environ)
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", SIZE[1], SIZE[0], 0, 0))
-    took = _read(terminal, until, began)
+    took = _read(terminal, until, began)  # all the while: who writes to a terminal that nobody reads stands still
     if stay_s:
         _read(terminal, None, time.perf_counter(), stay_s)
-    if until is not None:
-        os.kill(pid, signal.SIGKILL)
+    os.kill(pid, signal.SIGKILL)  # when it ended by itself, it still waits to be asked what it used
     _, _, used = os.wait4(pid, 0)
     os.close(terminal)
     unit = 1 if sys.platform == "darwin" else 1024
