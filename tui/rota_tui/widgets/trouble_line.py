@@ -34,6 +34,7 @@ class TroubleLine(LinesView):
         super().__init__()
         self._locale = locale
         self._problem = problem
+        self._told: Line = ()
         self.display = False
 
     def watch_snapshot(self) -> None:
@@ -43,16 +44,14 @@ class TroubleLine(LinesView):
         self._look()
 
     def _look(self) -> None:
-        self.display = bool(self._line())
+        self._told = trouble_line(self._problem(), self.snapshot.listed(), self.now, self._locale)
+        self.display = bool(self._told)
         self.renew()
 
-    def _line(self) -> Line:
-        return trouble_line(self._problem(), self.snapshot.listed(), self.now, self._locale)
-
     def lines(self, width: int) -> tuple[Line, ...]:
-        if not (line := self._line()):
+        if not self._told:
             return ()
-        told = wrap(line, width, 2)
+        told = wrap(self._told, width, 2)
         if len(told) <= _MOST:
             return told
         rest = (piece for part in told[_MOST - 1 :] for piece in part)
