@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 TOLD = 5
 """Candidates named in a request's story."""
+SAME_WORDS_S = 5.0
+"""So long the words for an account that nothing happened to are kept: most requests name the same runners-up."""
+WORDS_KEPT = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,8 @@ class Chooser:
         self._rules = rules
         self._clock = clock
         self._strategy = named(rules.strategy)
+        self._words: dict[str, tuple[Preferred, Candidate]] = {}
+        """What was said of those in the strategy's order, by account."""
 
     async def lease(self, quest: Quest) -> tuple[Pick, Slot] | None:
         """A pick and a place at it, waited for while that may help; None when nobody can serve."""
@@ -234,5 +239,17 @@ class Chooser:
 
     def _told(self, chosen: Preferred, rest: Iterator[Preferred]) -> tuple[Candidate, ...]:
         """The chosen one and the next few."""
-        told = [chosen, *islice(rest, TOLD - 1)]
-        return tuple(Candidate(p.account_id, self._strategy.score(p.standing), p.reason) for p in told)
+        return tuple([self._candidate(p) for p in (chosen, *islice(rest, TOLD - 1))])
+
+    def _candidate(self, found: Preferred) -> Candidate:
+        said = self._words.get(found.account_id) if found.by is By.STRATEGY else None
+        if said is not None:
+            before, candidate = said
+            if before.standing is found.standing and 0.0 <= found.now - before.now < SAME_WORDS_S:
+                return candidate
+        candidate = Candidate(found.account_id, self._strategy.score(found.standing), found.reason)
+        if found.by is By.STRATEGY:
+            if len(self._words) >= WORDS_KEPT:
+                self._words.clear()
+            self._words[found.account_id] = found, candidate
+        return candidate
