@@ -104,7 +104,8 @@ def _settings(said: str | None) -> Iterator[str]:
                 "|---|---|---|",
             )
         again = " Taken up at the next start." if setting.restart else ""
-        text = f"{setting.help} Allowed: {setting.allowed}.{again}"
+        plain = setting.allowed in ("a text", "true or false")
+        text = f"{setting.help}{'' if plain else f' Allowed: {setting.allowed}.'}{again}"
         yield f"| `{setting.key}` | {_code(setting.default)} | {_cell(text)} |"
     if chosen is None:
         yield ""

@@ -180,3 +180,13 @@ def test_a_vault_that_cannot_be_moved_to_leaves_the_setting_as_it_was(two: Comma
     assert ran.code == 1
     assert two.run("config", "get", "vault").out == "file\n"
     assert two.run("usage", "carol", "--refresh").code == 0
+
+
+def test_the_chats_settings_hold_for_the_command_too(two: CommandLine, server: SimulatorServer) -> None:
+    two.run("config", "set", "chat.model", "puter/gpt-5-nano")
+    two.run("config", "set", "chat.max_tokens", "7")
+    since = server.world.calls.listed()[-1].id
+    said = two.run("chat", "--json", "Tell me a very long story.").json
+    assert (said["served"]["model"], said["served"]["account"]["label"]) == ("gpt-5-nano", "carol")
+    asked = next(call for call in server.world.calls.listed(since=since) if call.path == "/drivers/call")
+    assert asked.body["args"]["max_tokens"] == 7

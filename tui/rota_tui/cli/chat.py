@@ -75,7 +75,8 @@ async def _chat(
         messages = [Message(Role.USER, (Text(text),))]
         if system:
             messages.insert(0, Message(Role.SYSTEM, (Text(system),)))
-        request = ChatRequest(model=chosen, messages=tuple(messages), max_tokens=max_tokens)
+        limit = max_tokens or engine.settings.chat.max_tokens
+        request = ChatRequest(model=chosen, messages=tuple(messages), max_tokens=limit)
         ask = Ask(
             model=chosen,
             provider=only.provider if only else None,
