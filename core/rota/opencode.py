@@ -192,12 +192,16 @@ class OpenCodeConfig:
         return (having or there or [self._folder / "opencode.json"])[0]
 
     def _without(self, path: Path, text: str | None) -> str | None:
-        """The file as it would be without rota: from the backup while nobody edited it, else cut out of it."""
+        """The file as it would be without rota: from the backup while nobody edited it, else with our part undone."""
         receipt = self._receipt()
         if receipt is None or text is None:
             return text
+        before = _read(Path(receipt.backup)) if receipt.backup is not None else None
         if _digest(text) == receipt.digest:
-            return _read(Path(receipt.backup)) if receipt.backup is not None else None
+            return before
+        theirs = jsonc.raw(before, _PATH) if before is not None else None
+        if theirs is not None:  # a provider of this name was there already
+            return _edited(path, lambda: jsonc.put(text, _PATH, theirs))
         return _edited(path, lambda: jsonc.remove(text, tuple(receipt.missing)))
 
     def _receipt(self) -> _Receipt | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import stat
@@ -125,6 +126,17 @@ def test_what_was_edited_since_stays_when_it_comes_out(machine: Machine) -> None
     assert path.read_text() == FILES[0].replace('"ollama/llama"', '"rota/anthropic/claude-x" /* new */')
 
 
+def test_a_provider_of_that_name_that_was_there_comes_back_even_where_the_file_was_edited_since(
+    machine: Machine,
+) -> None:
+    before = '{"provider": {"rota": {"npm": "their-own" /* mine */}}, "theme": "dark"}'
+    path = machine.write(before)
+    machine.install()
+    path.write_text(path.read_text().replace("dark", "light"))
+    machine.uninstall()
+    assert path.read_text() == before.replace("dark", "light")
+
+
 def test_where_there_was_no_file_there_is_none_afterwards(machine: Machine) -> None:
     path = machine.install()
     assert path == machine.folder / "opencode.json"
@@ -201,25 +213,53 @@ def test_an_address_that_changes_each_time_cannot_be_written_down() -> None:
 
 
 keys = st.text("abc$ü", min_size=1, max_size=3)
-configs = st.recursive(
-    st.none() | st.booleans() | st.integers() | keys,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=3),
-    max_leaves=8,
-)
+between = st.lists(
+    st.sampled_from([" ", "\t", "\n  ", "\r\n", "/**/", '/* "a": {, } */', '// x "q": [ }\n', "// y\r\n"]), max_size=2
+).map("".join)
+scalars = st.sampled_from(["1", "-2.5e3", '"a"', '"\\u00fc\\"/"', '"// no"', '"/* no */"', "true", "null", '"{,}"'])
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(
-    st.dictionaries(keys, configs, max_size=4), st.sampled_from([None, 1, 4]), st.sampled_from(["", "\n", "// end"])
-)
+@st.composite
+def boxes(draw: st.DrawFn, inner: st.SearchStrategy[str], more: tuple[tuple[str, str], ...] = ()) -> str:
+    """An object as people write it: comments and spaces anywhere, a comma after the last member or none."""
+    members = [(json.dumps(key), draw(inner)) for key in draw(st.lists(keys, unique=True, max_size=3))]
+    gap = functools.partial(draw, between)
+    body = ",".join(f"{gap()}{key}{gap()}:{gap()}{value}{gap()}" for key, value in [*members, *more])
+    trailing: bool = draw(st.booleans())
+    comma = f",{gap()}" if body and trailing else ""
+    return "{" + (body or gap()) + comma + "}"
+
+
+values = st.recursive(scalars, boxes, max_leaves=6)
+
+
+@st.composite
+def configurations(draw: st.DrawFn) -> str:
+    provider = draw(st.none() | boxes(values))
+    others = (('"provider"', provider),) if provider is not None else ()
+    mark: str = draw(st.sampled_from(["", "\ufeff"]))
+    return mark + draw(between) + draw(boxes(values, others)) + draw(between)
+
+
+@settings(max_examples=80, suppress_health_check=list(HealthCheck))
+@given(configurations(), st.booleans(), st.booleans())
 def test_any_configuration_comes_back_byte_for_byte(
-    tmp_path_factory: pytest.TempPathFactory, value: dict[str, Any], indent: int | None, end: str
+    tmp_path_factory: pytest.TempPathFactory, text: str, edited: bool, again: bool
 ) -> None:
     machine = Machine(tmp_path_factory.mktemp("any"))
-    text = json.dumps(value, indent=indent, ensure_ascii=False) + end
     path = machine.write(text)
+    before = jsonc.load(text)
     machine.install()
-    assert jsonc.load(path.read_bytes().decode()) == {**value, "provider": {"rota": machine.block}}
-    path.write_bytes(path.read_bytes() + b"\n")  # edited: the backup no longer fits
+    after = path.read_bytes().decode()
+    assert jsonc.load(after) == {**before, "provider": {**before.get("provider", {}), "rota": machine.block}}
+    assert machine.config.plan_install(machine.block).nothing
+
+    def edit(now: str) -> str:
+        mark = "\ufeff" if now.startswith("\ufeff") else ""
+        return f"{mark}// by hand\n{now.removeprefix(mark)}\n// and here\r\n" if edited else now
+
+    path.write_bytes(edit(after).encode())
+    if again:
+        machine.install(provider_block(MODELS[:1], "http://127.0.0.1:1/v1", machine.config.key_file))
     machine.uninstall()
-    assert path.read_bytes() == text.encode() + b"\n"
+    assert path.read_bytes().decode() == edit(text)

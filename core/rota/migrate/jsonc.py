@@ -194,9 +194,10 @@ def _remove_last(text: str, previous: Member, member: Member) -> str:
 
 def _remove_only(text: str, root: Node, box: Node, member: Member) -> str:
     """Remove the only member, and the line of its own that it stood on."""
-    layout = _Layout(text, root)
     end = member.end
-    close = layout.eol + layout.indent_at(box.start)
+    # Not the document's line end: one that came elsewhere since then must not keep ours in place.
+    eol = "\r\n" if text.startswith("\r\n", end) else "\n"
+    close = eol + _Layout(text, root).indent_at(box.start)
     on_own_line = any(c in LINE_ENDS for c in text[member.lead : member.start])
     if on_own_line and text.startswith(close, end) and end + len(close) < box.end:
         rest = text[end + len(close) : box.end]
