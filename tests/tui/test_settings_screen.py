@@ -31,13 +31,20 @@ async def at(it: Opened, key: str) -> SettingsTable:
     return screen.table
 
 
-async def until(it: Opened, what: str, holds: object) -> None:
-    """Wait for what comes by itself."""
-    assert callable(holds)
-    async with asyncio.timeout(30):
-        while not holds():
-            await it.pilot.pause(0.02)
-    assert holds(), what
+async def turned(it: Opened, *, plain: bool) -> None:
+    """Press the switch of the characters, and wait until the screen is there anew.
+
+    Not by the pilot: it waits for the widgets of the screen that goes.
+    """
+    before = it.app.screen
+    it.app.simulate_key("space")
+    for _ in range(1500):
+        await asyncio.sleep(0.02)
+        renewing = any(worker.group == "look" and worker.is_running for worker in it.app.workers)
+        anew = it.app.screen is not before and it.app.current_mode == "settings" and not renewing
+        if anew and it.app.screen.has_class("-ascii") is plain:
+            return await it.settled()
+    raise AssertionError("the screen was not made anew")
 
 
 def filed(it: Opened) -> str:
@@ -142,16 +149,14 @@ async def test_a_theme_is_worn_while_it_is_looked_at_and_escape_takes_it_off(tmp
 async def test_plain_characters_come_and_go_without_a_restart(tmp_path: Path) -> None:
     async with opened(tmp_path, account("work")) as it:
         await at(it, "ui.ascii")
-        await it.press("space")
-        await until(it, "plain characters", lambda: it.app.screen.has_class("-ascii"))
-        await it.settled()
+        await turned(it, plain=True)
         assert it.app.locale.glyphs is ASCII
         assert it.app.screen.query_one(SettingsTable).cursor_key == "ui.ascii"
         assert it.text().isascii()
         await it.press("1")
         assert it.app.screen.has_class("-ascii")
-        await it.press("5", "space")
-        await until(it, "drawn characters", lambda: not it.app.screen.has_class("-ascii"))
+        await it.press("5")
+        await turned(it, plain=False)
         assert it.app.locale.glyphs is UNICODE
 
 

@@ -223,7 +223,7 @@ class RotaApp(App[Any]):
     def on_settings_changed(self) -> None:
         self.take_settings()
 
-    @work(group="look", exclusive=True, description="make screens anew")
+    @work(group="look", description="make screens anew")
     async def _renew(self) -> None:
         await self.look.renew(self, self.factories)
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 USUAL_THEME = THEMES[0].name
 TOLD_S = 20.0
+SETTINGS = "settings"
 BETWEEN = "between"
 """The mode without anything in it, for the moment in which the shown one is made anew."""
 
@@ -32,6 +33,7 @@ class Look:
         self._seen = settings
         self._stale: set[str] = set()
         """Modes whose screens were made for an earlier look."""
+        self._renewing = False
 
     def locale(self) -> Locale:
         """How this person and terminal read."""
@@ -51,9 +53,11 @@ class Look:
         before, self._seen = self._seen, settings
         if before is not settings:
             self._put_on(app, before, settings)
-            if _drawn_with(before) != _drawn_with(settings):
+            if before.ui.ascii != settings.ui.ascii:
                 self._stale = set(modes)
-        return bool(self._stale)
+            elif _drawn_with(before) != _drawn_with(settings):
+                self._stale |= set(modes) - {SETTINGS}
+        return bool(self._stale) and not self._renewing
 
     def _put_on(self, app: App[object], before: Settings, after: Settings) -> None:
         if before.ui.theme != after.ui.theme or app.theme != after.ui.theme:
@@ -66,6 +70,15 @@ class Look:
 
     async def renew(self, app: App[object], modes: dict[str, Callable[[], Screen[None]]]) -> None:
         """Make anew the screens that may be; one with a conversation or a question open waits for its end."""
+        if self._renewing:
+            return
+        self._renewing = True
+        try:
+            await self._renew(app, modes)
+        finally:
+            self._renewing = False
+
+    async def _renew(self, app: App[object], modes: dict[str, Callable[[], Screen[None]]]) -> None:
         for mode in sorted(self._stale):
             try:
                 base, *above = app.get_screen_stack(mode)
@@ -92,8 +105,8 @@ def _empty() -> Screen[None]:
 
 
 def _drawn_with(settings: Settings) -> tuple[object, ...]:
-    """What screens are made with and do not ask for again."""
-    return (settings.ui.ascii, settings.pool.thresholds, settings.anthropic.route_subscriptions)
+    """What the screens that show accounts are made with and do not ask for again."""
+    return (settings.pool.thresholds, settings.anthropic.route_subscriptions)
 
 
 def tell_problems(app: App[object], settings: Settings) -> None:
