@@ -120,7 +120,7 @@ async def _pool(url: str) -> AsyncIterator[tuple[Pool, httpx.AsyncClient]]:
         journal = await stack.enter_async_context(Journal(SqliteLog.open(paths.log_file), clock))
         credentials = Credentials(journal, vault, providers, paths.locks, clock)
         for event in added(ACCOUNTS):
-            journal.publish(event)
+            journal.publish(replace(event, at=clock.now()))
         secret = seal(Credential(kind=Kind.API_KEY, secret=Secret("k")))
         await asyncio.gather(*(vault.put(f"account/account{n}", secret) for n in range(ACCOUNTS)))
         pool = Pool(journal, credentials, providers, Rules(strategy="auto"), clock, random.Random(1))
