@@ -14,7 +14,7 @@ LABEL_LIMIT = 60
 
 
 def find(snapshot: Snapshot, name: str) -> AccountState:
-    """The one account that goes by `name`: label, email, number in the table, or the start of its label or id.
+    """The one account that goes by `name`: label, email, number in the table, or the start of its label, email or id.
 
     Raises:
         UnknownAccount: none does.
@@ -22,12 +22,10 @@ def find(snapshot: Snapshot, name: str) -> AccountState:
     """
     listed = snapshot.listed()
     wanted = name.strip().casefold()
-    exact = [s for s in listed if wanted in {s.account.label.casefold(), (s.account.email or "").casefold(), s.id}]
+    exact = [s for s in listed if wanted and wanted in _names(s)]
     if not exact and wanted.isdecimal() and 1 <= int(wanted) <= len(listed):
         exact = [listed[int(wanted) - 1]]
-    found = exact or [
-        s for s in listed if wanted and (s.account.label.casefold().startswith(wanted) or s.id.startswith(wanted))
-    ]
+    found = exact or [s for s in listed if wanted and any(name.startswith(wanted) for name in _names(s))]
     if len(found) == 1:
         return found[0]
     if found:
@@ -37,6 +35,10 @@ def find(snapshot: Snapshot, name: str) -> AccountState:
         "There is no account yet." if not listed else "There is: " + ", ".join(s.account.label for s in listed[:12])
     )
     raise UnknownAccount(f"No account is called “{name}”.", hint=hint)
+
+
+def _names(state: AccountState) -> tuple[str, ...]:
+    return state.account.label.casefold(), (state.account.email or "").casefold(), state.id
 
 
 def by_identity(snapshot: Snapshot, provider: str, identity: str) -> AccountState | None:

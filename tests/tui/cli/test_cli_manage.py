@@ -36,8 +36,8 @@ def id_of(command: CommandLine, label: str) -> str:
     return str(accounts(command)[label]["id"])
 
 
-@pytest.mark.parametrize("name", ["carol", "CAROL", "car", "2"])
-def test_an_account_goes_by_label_number_or_the_start_of_its_label(two: CommandLine, name: str) -> None:
+@pytest.mark.parametrize("name", ["carol", "CAROL", "car", "2", "carol@example.com", "Carol@ex"])
+def test_an_account_goes_by_label_number_email_or_the_start_of_one(two: CommandLine, name: str) -> None:
     assert two.run("disable", name).out == "carol is off.\n"
     assert accounts(two)["carol"]["enabled"] is False
     assert two.run("enable", id_of(two, "carol")[:9], "carol").out == "carol is on.\n"

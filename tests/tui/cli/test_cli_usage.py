@@ -17,6 +17,7 @@ WRONG = [
     (["status", "--jsno"], 2, "No such option '--jsno'", "See `rota status --help`."),
     (["use"], 2, "Missing argument 'ACCOUNT'.", "See `rota use --help`."),
     (["use", "nobody"], 2, "No account is called “nobody”.", "There is: work, carol"),
+    (["use", ""], 2, "No account is called “”.", "There is: work, carol"),
     (["reorder", "carol", "to"], 2, "Say which place", "rota reorder --help"),
     (["lift"], 2, "Say which account", "rota lift --help"),
     (["label", "carol", " "], 2, "A label cannot be empty.", ""),
