@@ -130,7 +130,7 @@ def path() -> None:
     click.echo(home().config_file)
 
 
-@command.command("keys", epilog="Example: `rota config set ui.keys.add-account ctrl+n`")
+@command.command("keys", epilog="Examples: `rota config keys` · `rota config set ui.keys.add-account ctrl+n`")
 def keys() -> None:
     """Print every command of the app with its key; each can have another: `ui.keys.NAME` = KEY or KEY,KEY."""
     from rota import config
