@@ -12,6 +12,7 @@ from rota.mcp_server import inputs
 from rota.mcp_server.images import image_at, image_in
 from rota.pool.ask import Ask
 from rota.providers.base import ChatRequest, Message, Part, Reasoning, Role, Text
+from rota.quota import Unit
 from rota.stats import KINDS, per_model
 from rota.status import account_document
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 REACH = 20_000
 """Requests looked at for figures: enough for the last 200 of every model that is in use."""
+
+PER_DOLLAR = {Unit.MICROCENTS.value: 1e8, Unit.USD_CENTS.value: 100.0}
+"""How many of a unit are a dollar; Puter's credits are none: nobody outside knows what one is worth."""
 
 PRIVATE = ("email", "organization", "number", "id")
 """Of an account: who its owner is, and what only rota's own commands need."""
@@ -142,7 +146,8 @@ class Toolbox:
         for state in states:
             is_next = next_up[state.account.provider] == state.id
             held = account_document(snapshot, state, 0, now, is_next=is_next)
-            accounts.append({key: value for key, value in held.items() if key not in PRIVATE})
+            shown = {key: value for key, value in held.items() if key not in PRIVATE}
+            accounts.append({**shown, "windows": _with_dollars(held["windows"])})
         return Answer(None, {"schema": 1, "accounts": accounts})
 
     async def usage(self, given: inputs.Usage) -> Answer:
@@ -159,7 +164,8 @@ class Toolbox:
                     problems[state.id] = problem
             states = [s for each in states if (s := engine.snapshot.account(each.id)) is not None]
         document = usage_document(states, engine.clock.now(), problems)
-        return Answer(None, {**document, "accounts": [_without_id(each) for each in document["accounts"]]})
+        accounts = [{**_without_id(a), "windows": _with_dollars(a["windows"])} for a in document["accounts"]]
+        return Answer(None, {**document, "accounts": accounts})
 
     async def stats(self, given: inputs.Stats) -> Answer:
         """Latency, speed and errors per model."""
@@ -186,6 +192,20 @@ def _without_id(held: dict[str, Any]) -> dict[str, Any]:
     if isinstance(held.get("account"), dict):
         return {**held, "account": held["account"]["label"]}
     return {key: value for key, value in held.items() if key != "id"}
+
+
+def _with_dollars(windows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Windows that count money say it in dollars too, as people do."""
+    return [{**window, "dollars": _dollars(window)} for window in windows]
+
+
+def _dollars(window: dict[str, Any]) -> dict[str, float | None] | None:
+    one = PER_DOLLAR.get(window["unit"])
+    if one is None:
+        return None
+    used, limit = (value / one if (value := window[name]) is not None else None for name in ("used", "limit"))
+    left = max(0.0, limit - used) if used is not None and limit is not None else None
+    return {"used": used, "limit": limit, "left": left}
 
 
 TOOLS = {

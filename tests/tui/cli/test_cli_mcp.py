@@ -76,7 +76,10 @@ async def test_the_official_client_lists_and_calls_the_five_tools(two: CommandLi
 
         windows = document(await client.call_tool("usage", {"all": True, "refresh": True}))["accounts"]
         month = {a["label"]: a for a in windows}["carol"]["windows"]
-        assert any(window["key"] == "month" and window["utilization"] is not None for window in month)
+        (spent,) = [window for window in month if window["key"] == "month"]
+        assert spent["utilization"] is not None
+        assert spent["dollars"]["left"] == pytest.approx(spent["dollars"]["limit"] - spent["dollars"]["used"])
+        assert 0 < spent["dollars"]["limit"] == spent["limit"] / 1e8
 
         stats = document(await client.call_tool("stats", {"model": "gpt-5-nano"}))
         assert sum(m["requests"] for m in stats["models"] if m["provider"] == "puter") == 2
