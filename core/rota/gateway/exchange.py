@@ -36,6 +36,8 @@ class Exchange:
         self.target = f"{self.path}?{query}" if query else self.path
         """The path with its query, as it came."""
         self.headers = headers_of(scope["headers"])
+        self.in_pieces: bool = scope["http_version"] != "1.0"
+        """Whether an answer of unknown length can be sent as it comes."""
         self.begun = False
         """Whether the answer's head is out, so that an error can only be told in the body."""
         self.ended = False
@@ -43,6 +45,10 @@ class Exchange:
         self._whole = False
         """Whether the request's body has been read to its end."""
         self._departure: Departure = scope["state"][DEPARTURE]
+        self._held: bytearray | None = None
+        """What is kept until the end for a caller who takes no pieces."""
+        self._start: dict[str, Any] = {}
+        """The answer's head."""
         self._receive = receive
         self._send = send
 
@@ -78,16 +84,26 @@ class Exchange:
         """Send the answer's head."""
         self.begun = True
         raw = [(name.encode("latin-1"), _header(value)) for name, value in headers.items()]
-        await self._send({"type": "http.response.start", "status": status, "headers": raw})
+        self._start = {"type": "http.response.start", "status": status, "headers": raw}
+        if not self.in_pieces and "content-length" not in headers:
+            self._held = bytearray()
+        else:
+            await self._send(self._start)
 
     async def write(self, piece: bytes) -> None:
         """Send a piece of the body at once."""
-        if piece:
+        if self._held is not None:
+            self._held += piece
+        elif piece:
             await self._send({"type": "http.response.body", "body": piece, "more_body": True})
 
     async def end(self, piece: bytes = b"") -> None:
         """Send the last piece."""
         self.ended = True
+        if self._held is not None:
+            piece = bytes(self._held + piece)
+            self._start["headers"].append((b"content-length", b"%d" % len(piece)))
+            await self._send(self._start)
         await self._send({"type": "http.response.body", "body": piece, "more_body": False})
 
     async def answer(self, status: int, body: bytes, headers: Mapping[str, str], content_type: str = JSON) -> None:

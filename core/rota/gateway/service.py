@@ -16,7 +16,7 @@ from rota.gateway.directory import Directory
 from rota.gateway.exchange import EVENTS
 from rota.gateway.metrics import CONTENT_TYPE
 from rota.gateway.names import PROVIDERS
-from rota.gateway.problems import unsupported
+from rota.gateway.problems import Problem, Refusal, unsupported
 from rota.gateway.upstream import Call
 from rota.pool.ask import Ask
 from rota.status import document
@@ -167,6 +167,8 @@ class Service:
         await exchange.answer_json(200, document(snapshot, now, chosen), {})
 
     async def _events(self, exchange: Exchange, _caller: Caller, _request_id: str) -> None:
+        if not exchange.in_pieces:
+            raise Refusal(Problem(400, "http_version", "Live events need HTTP/1.1."))
         await exchange.begin(200, {"content-type": EVENTS, "cache-control": "no-cache"})
         await exchange.while_there(self._tell(exchange))
 

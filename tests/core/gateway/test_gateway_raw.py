@@ -365,6 +365,19 @@ async def test_an_offer_to_speak_http_2_is_passed_over(shared: Gatewayed) -> Non
         assert (await caller.answer())[1]["connection"] == "close"
 
 
+async def test_a_caller_of_http_1_0_gets_a_stream_in_one_piece(shared: Gatewayed) -> None:
+    body = json.dumps({**HELLO, "stream": True, "max_tokens": 5}).encode()
+    async with wire(shared) as caller:
+        caller.send(post(shared, body).replace("HTTP/1.1", "HTTP/1.0"))
+        status, headers, answer = await caller.answer()
+        assert (status, headers["connection"]) == (200, "close")
+        assert "transfer-encoding" not in headers
+        assert answer.endswith(b"data: [DONE]\n\n")
+    async with wire(shared) as caller:
+        caller.send(f"GET /rota/events HTTP/1.0\r\nHost: localhost\r\nx-api-key: {shared.key}\r\n\r\n")
+        assert (await caller.answer())[0] == 400
+
+
 async def test_an_event_does_not_wait_until_the_one_before_is_confirmed(shared: Gatewayed) -> None:
     """Small sends are held back for up to 40 ms otherwise; asyncio prevents it only for sockets that name TCP."""
     async with wire(shared) as caller:
