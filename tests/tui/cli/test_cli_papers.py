@@ -153,8 +153,11 @@ class Shell:
 
     def run(self, fence: Fence) -> None:
         for line in fence.commands():
+            if line.startswith("curl ") and shutil.which("curl") is None:
+                continue
             ran = self.line(line)
             assert ran.code == 0, f"{line}\n{ran.out}{ran.err}"
+            assert not line.startswith("curl ") or '"choices"' in ran.out, ran.out
 
     def line(self, line: str) -> Ran:
         """One command line: in this process where that will do, in a shell where it needs one."""
