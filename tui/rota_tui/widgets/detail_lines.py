@@ -173,7 +173,9 @@ def score(value: float, now: float, locale: Locale) -> str:
     """A strategy's figure: shares and places as numbers, moments as the time of day."""
     if value >= _NEVER:
         return locale.glyphs.absent
-    return clock_short(value, now, locale.tz) if value >= _MOMENTS else f"{value:.2f}"
+    if value >= _MOMENTS:
+        return clock_short(value, now, locale.tz)
+    return f"{value:.2f}" if abs(value) < 100 else f"{value:.0f}"
 
 
 def past_lines(past: Sequence[Past], now: float, locale: Locale) -> tuple[Line, ...]:

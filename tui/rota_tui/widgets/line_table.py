@@ -212,7 +212,7 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
         return style
 
     def _style(self, tone: Tone, base: Style) -> Style:
-        if tone is Tone.PLAIN:
+        if tone is Tone.PLAIN or base.reverse:  # turned around, each tone would be a background of its own
             return base
         if (style := self._styles.get((tone, base))) is None:
             style = self._styles[tone, base] = base + self.get_component_rich_style(f"tone--{tone}", partial=True)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from rota_tui.pieces import Line, Locale
 
-_NAMED, _WIDE = 76, 100
+_NAMED, _WIDE = 84, 100
 """Cells from which the program's name is shown, and from which the modes stand further apart."""
 
 
@@ -57,14 +57,16 @@ class ModeBar(Widget):
     def render(self) -> Content:
         width = self.content_region.width
         space = Content("   " if width >= _WIDE else "  ")
-        tabs = [Content.styled("rota", "bold $active"), Content("  ")] if width >= _NAMED else []
+        tabs = []
         for number, mode, title in self._modes:
             style = "bold $foreground" if mode == self._here else "$quiet"
             tab = Content.from_markup(
                 f"[@click=app.switch_mode('{mode}')][$active]{number}[/] [{style}]{title}[/][/]"
             )
-            tabs += [tab, space]
-        left = Content("").join(tabs)
+            tabs.append(tab)
+        left = space.join(tabs)
+        if width >= _NAMED:
+            left = Content.styled("rota", "bold $active") + Content("  ") + left
         self._right = self._status()
         shown = self._that_fits(self._right, width - left.cell_length)
         gap = width - left.cell_length - width_of(shown)
@@ -76,7 +78,7 @@ class ModeBar(Widget):
         named = Piece(f"vault {vault.text}", vault.tone) if vault.text else vault
         for parts in ((gateway, named, time), status, (gateway, time), (time,)):
             line = joined([part for part in parts if part.text], self._locale)
-            if width_of(line) <= room:
+            if width_of(line) + 1 < room:
                 return line
         return ()
 
