@@ -27,7 +27,7 @@ PAPERS = (
 PLACES = ("Accounts", "Chat", "Activity", "Models", "Settings")
 """The app's screens, in their order."""
 
-_TABLE = re.compile(r"<!-- (settings|puter\.json|sources|schemas|keys)(?:: ([^>]*))? -->\n.*?<!-- end -->", re.DOTALL)
+_TABLE = re.compile(r"<!-- (settings|puter\.json|sources|schemas)(?:: ([^>]*))? -->\n.*?<!-- end -->", re.DOTALL)
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _SPAN = re.compile(r"(?<!`)`(rota(?: [^`]*)?)`(?!`)")
 
@@ -76,7 +76,6 @@ def _table(name: str, said: str | None) -> str:
         "puter.json": _puter_options,
         "sources": _sources,
         "schemas": _schemas,
-        "keys": _keys,
     }
     return "\n".join((head, *made[name](), "<!-- end -->"))
 
@@ -144,20 +143,6 @@ def _schemas() -> Iterator[str]:
     yield from ("| schema | what prints it |", "|---|---|")
     for name in schemas.names():
         yield f"| [{name}.json](../core/rota/schemas/{name}.json) | `{schemas.read(name)['title']}` |"
-
-
-def _keys() -> Iterator[str]:
-    """The app's commands by place, each with its keys, its meaning and its id."""
-    from rota_tui.keymap import EVERYWHERE, commands
-
-    places: dict[str, list[str]] = {name: [] for name in (EVERYWHERE, *PLACES)}
-    for command in commands().values():
-        keys = " ".join(f"`{shown_key(key)}`" for key in command.keys)
-        places.setdefault(command.where, []).append(f"| {keys} | {_cell(command.about)} | `{command.id}` |")
-    for place, rows in places.items():
-        if rows:
-            yield from ("", f"## {place.capitalize()}", "", "| key | does | id |", "|---|---|---|", *rows)
-    yield ""
 
 
 def shown_key(key: str) -> str:
