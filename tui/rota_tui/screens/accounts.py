@@ -168,12 +168,15 @@ class AccountsScreen(AccountRows):
             self.refresh_bindings()
 
     def _rank(self) -> None:
-        """Ask who is next, at most once a tick: it looks at every account."""
-        if self._filled:
+        """Ask who is next, at most once a tick and only while it shows: it looks at every account."""
+        if self._filled and self.is_current:
             self._ranked_at = self.now
             providers = {state.account.provider for state in self.snapshot.listed()}
             self.rankings = {provider: self.engine.ranking(provider) for provider in providers}
             self._mark()
+
+    def on_screen_resume(self) -> None:
+        self._rank()
 
     def _mark(self) -> None:
         pinned = {

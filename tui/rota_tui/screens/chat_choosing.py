@@ -88,9 +88,12 @@ class ChatChoosing(ChatAsking):
             self.choice = replace(self.choice, account_id=None)
 
     def _rank(self) -> None:
-        self._ranked_at = self.now
-        if self.choice is not None:
+        if self.choice is not None and self.is_current:  # it looks at every account
+            self._ranked_at = self.now
             self.ranking = self.engine.ranking(self.choice.provider, self.choice.model)
+
+    def on_screen_resume(self) -> None:
+        self._rank()
 
     # --- choosing -----------------------------------------------------------------------------------------
 

@@ -18,12 +18,14 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from rota_tui.pieces import Line, Piece, Tone, fit_line, width_of
+from rota_tui.widgets.sight import in_sight
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rich.style import Style
     from textual import events
+    from textual.screen import Screen
 
     from rota_tui.pieces import Glyphs
 
@@ -148,6 +150,8 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
 
     def refresh_rows(self) -> None:
         """Repaint the rows in sight whose text is no longer what was drawn."""
+        if not in_sight(self, self._seen_again):
+            return
         top = round(self.scroll_y)
         drawn, self._drawn = self._drawn, {}
         for y, key in enumerate(self._keys[top : top + self.size.height - 1], start=1):
@@ -155,6 +159,9 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
                 cells = self._drawn[key] = self.cells(key)
                 if cells != before:
                     self.refresh(Region(0, y, self.size.width, 1))
+
+    def _seen_again(self, _screen: Screen[object]) -> None:
+        self.refresh_rows()
 
     # --- drawing ------------------------------------------------------------------------------------------
 

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 from textual.widget import Widget
 
+from rota_tui.widgets.sight import in_sight
 from rota_tui.widgets.tones import stacked
 
 if TYPE_CHECKING:
     from textual.content import Content
     from textual.geometry import Size
+    from textual.screen import Screen
 
     from rota_tui.pieces import Line
 
@@ -37,11 +39,14 @@ class LinesView(Widget):
 
     def renew(self) -> None:
         """Repaint when the lines read differently, and lay out again only when their number changed."""
-        if not self.is_attached:
+        if not self.is_attached or not in_sight(self, self._seen_again):
             return
         lines = self.lines(self._width())
         if lines != self._shown:
             self.refresh(layout=len(lines) != len(self._shown) and self.styles.is_auto_height)
+
+    def _seen_again(self, _screen: Screen[object]) -> None:
+        self.renew()
 
     def on_resize(self) -> None:
         self.renew()

@@ -1,0 +1,19 @@
+"""Who is in a mode that is not shown does nothing, and catches up when it is shown again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from textual.screen import Screen
+    from textual.widget import Widget
+
+
+def in_sight(widget: Widget, catch_up: Callable[[Screen[object]], None]) -> bool:
+    """Whether a widget's screen is shown; `catch_up` is called when it is again, with the screen shown."""
+    if widget.screen.is_current or not widget.is_running:
+        return True
+    widget.app.screen_change_signal.subscribe(widget, catch_up)
+    return False
