@@ -117,6 +117,12 @@ async def film() -> tuple[tuple[Frame, ...], float]:
         answering = [worker for worker in app.workers if worker.group == GROUP]
         await camera.follow(app.workers.wait_for_complete(answering))
         await camera.hold(3)
+        await camera.press("3")
+        await camera.hold(2)
+        await camera.press("enter")
+        await camera.hold(3)
+        await camera.press("escape", "t")
+        await camera.hold(2)
         await camera.press("1")
         await camera.hold(2)
     return tuple(camera.frames), camera.length
