@@ -6,7 +6,7 @@ import asyncio
 import os
 from typing import TYPE_CHECKING, Any
 
-from rota.errors import ConfigError, RotaError, VaultError
+from rota.errors import ConfigError, RotaError, VaultError, VaultLocked
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -14,10 +14,13 @@ if TYPE_CHECKING:
     from rota.account import Identity
     from rota.engine import Engine
     from rota.providers.base import Credential
+    from rota.services import Services
 
 
 LOOK_S = 1.0
 """Between two looks whether there is an account to ask about by now."""
+LOCKED_S = 5.0
+"""Between two tries to open a keyring that is locked."""
 LINKS_S = 5.0
 """Between two looks whether a login is shared with another tool by now."""
 FILE_S = 2.0
@@ -66,7 +69,15 @@ class Background:
         # HTTP takes more memory than all of the core: with API keys alone there is nobody to ask.
         while not any(map(polled, engine.snapshot.listed())):
             await engine.clock.sleep(LOOK_S)
-        await (await engine.services()).poller.run()
+        await (await self._services()).poller.run()
+
+    async def _services(self) -> Services:
+        """What talks to the world, once the keyring lets it be made: unlocking it needs no restart."""
+        while True:
+            try:
+                return await self._engine.services()
+            except VaultLocked:
+                await self._engine.clock.sleep(LOCKED_S)
 
     async def _mend(self) -> None:
         """Mend what a crash left. A damaged vault is moved aside at the first look and found empty at the second."""

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.support.engines import engine_on, settings_for, sign_in
 
 import rota
+import rota.vault
 from rota.account import Health
 from rota.clock import ManualClock
+from rota.errors import VaultLocked
 from rota.simulator import World
+
+if TYPE_CHECKING:
+    import pytest
+
+    from rota.paths import Paths
+    from rota.vault.base import Vault
 
 SCRIPT = """
 import asyncio, sys
@@ -69,3 +79,34 @@ async def test_a_damaged_vault_is_told_moved_aside_and_its_accounts_ask_for_a_si
     assert state.account.health is Health.NEEDS_LOGIN
     (aside,) = secrets.parent.glob("secrets.json.damaged-*")
     assert aside.read_text(encoding="utf-8") == "{ not what it was"
+
+
+async def test_a_keyring_that_is_locked_at_the_start_is_told_and_unlocking_it_is_enough(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = ManualClock()
+    world = World(clock)
+    world.add_puter("ada")
+    async with engine_on(world, tmp_path) as engine:
+        (added,) = await sign_in(engine, world, "ada")
+    locked, really_open = True, rota.vault.open_vault
+
+    async def opened(choice: str, paths: Paths) -> Vault:
+        if locked:
+            raise VaultLocked("The system keyring is locked.", hint="Unlock it and try again.")
+        return await really_open(choice, paths)
+
+    monkeypatch.setattr(rota.vault, "open_vault", opened)
+    async with engine_on(world, tmp_path) as engine, asyncio.timeout(60):
+        engine.start_background()
+        told: list[str] = []
+        while not told:
+            await clock.advance(1)
+            told += engine.take_notices()
+        assert told == ["The system keyring is locked. Unlock it and try again."]
+        await clock.advance(60)
+        assert engine.take_notices() == []
+        locked = False
+        while "month" not in engine.snapshot.accounts[added.account_id].windows:
+            await clock.advance(1)
+            await engine.journal.flush()
