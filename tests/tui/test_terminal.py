@@ -7,16 +7,17 @@ import os
 import shlex
 import signal
 import sys
+import time
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.support.command_line import URLS, CommandLine
-from tests.support.tmux import TMUX, Tmux
+from tests.support.tmux import LOOK_S, PATIENCE_S, TMUX, Tmux
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 pytestmark = pytest.mark.skipif(TMUX is None, reason="tmux is not installed, and it is the terminal here")
 
@@ -117,6 +118,51 @@ def test_what_another_process_does_is_shown_as_it_happens(
         assert ran.code == 0, ran.err
         screen = terminal.until("answered")
         assert "instead of" not in screen
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_a_signal_ends_the_app_and_leaves_the_terminal_as_it_was(
+    home: CommandLine, simulator: dict[str, Any], tmp_path: Path, name: str
+) -> None:
+    signed_in(home, simulator)
+    before, after, process = tmp_path / "before", tmp_path / "after", tmp_path / "pid"
+    # exec in a shell of its own, so that the number is the app's.
+    app = f"sh -c 'echo $$ > {process}; exec {ROTA}'"
+    command = f"stty -g > {before}; {app}; echo over; stty -g > {after}; cat"
+    with Tmux(tmp_path, command, home.environ()) as terminal:
+        terminal.until("work", "Activity")
+        terminal.press("2")
+        terminal.until("Ask any model through any account.")
+        terminal.type("a long one [[tokens=2000]]")
+        terminal.press("Enter")
+        terminal.until("▌ a long one")
+        os.kill(int(process.read_text()), getattr(signal, name))
+        terminal.wait(lambda screen: "over" in screen, "rota did not end")
+        assert [terminal.state(what) for what in ("alternate_on", "mouse_any_flag", "cursor_flag")] == ["0", "0", "1"]
+    assert before.read_text() == after.read_text() != ""
+    assert [account["label"] for account in home.run("status", "--json").json["accounts"]] == ["work"]
+
+
+def test_an_app_whose_terminal_goes_away_ends(home: CommandLine, simulator: dict[str, Any], tmp_path: Path) -> None:
+    signed_in(home, simulator)
+    with Tmux(tmp_path, f"exec {ROTA}", home.environ()) as terminal:
+        terminal.until("work", "Activity")
+        process = int(terminal.state("pane_pid"))
+    deadline = time.monotonic() + PATIENCE_S
+    while is_alive(process):
+        assert time.monotonic() < deadline, "it goes on without a terminal"
+        time.sleep(LOOK_S)
+    assert [account["label"] for account in home.run("status", "--json").json["accounts"]] == ["work"]
+
+
+def is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+        state = Path(f"/proc/{process}/stat")
+        # Where nobody asks what became of orphans they stay in the list.
+        return not (state.exists() and state.read_text().rpartition(")")[2].split()[0] == "Z")
+    except (ProcessLookupError, FileNotFoundError):
+        return False
 
 
 def test_a_killed_app_leaves_the_data_whole(home: CommandLine, simulator: dict[str, Any], tmp_path: Path) -> None:

@@ -20,11 +20,12 @@ async def _run(*, ascii: bool, no_animation: bool) -> None:
     """The app; left for the demo it comes back afterwards."""
     import rota
     from rota_tui.app import RotaApp
+    from rota_tui.cli.leaving import run_app
     from rota_tui.messages import DEMO
 
     while True:
         async with rota.open() as engine:
-            left_for = await RotaApp(engine, ascii=ascii, no_animation=no_animation).run_async()
+            left_for = await run_app(RotaApp(engine, ascii=ascii, no_animation=no_animation))
         if left_for != DEMO:
             return
         from rota_tui.cli.demo import SEED, SPEED, run

@@ -45,9 +45,10 @@ async def run(speed: float, seed: int, *, ascii: bool, no_animation: bool) -> No
     """Show the demo until it is left; who removes every account in it may begin it anew."""
     from rota.demo import open_demo, running
     from rota_tui.app import RotaApp
+    from rota_tui.cli.leaving import run_app
     from rota_tui.messages import DEMO
 
     again: str | None = DEMO
     while again == DEMO:
         async with open_demo(speed=speed, seed=seed) as demo, running(demo):
-            again = await RotaApp(demo.engine, ascii=ascii, no_animation=no_animation).run_async()
+            again = await run_app(RotaApp(demo.engine, ascii=ascii, no_animation=no_animation))
