@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isnan
 from typing import TYPE_CHECKING, TypeVar
 
 from rota.pool.strategies.auto import Auto
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+KEY_LENGTH = 8
 METHODS = ("key", "stays", "nearly_spent", "score", "reason")
 
 
@@ -37,9 +39,14 @@ class Foreign(Strategy):
 
     def key(self, standing: Standing) -> tuple[float, ...]:
         def numbers(strategy: Strategy) -> tuple[float, ...]:
-            return tuple(map(float, strategy.key(standing)))
+            said = tuple(map(float, strategy.key(standing)))
+            if any(map(isnan, said)):
+                raise ValueError("its key is not a number")
+            return said
 
-        return self._ask(numbers)
+        # Of one length, so that any two compare, also one from before a failure with one from after it.
+        length = 1 if self.rotates else KEY_LENGTH
+        return (*self._ask(numbers), *(0.0,) * KEY_LENGTH)[:length]
 
     def stays(self, active: Standing, rival: Standing | None) -> bool:
         return self._ask(lambda strategy: bool(strategy.stays(active, rival)))
