@@ -10,8 +10,10 @@ from tests.support.app_world import account, opened
 from rota import config
 from rota.settings import UiSettings
 from rota_tui.dialogs.add_account import AddAccountDialog
+from rota_tui.dialogs.help import HelpLines
 from rota_tui.dialogs.keys import KeyDialog
 from rota_tui.keymap import commands, normal, problems, shown
+from rota_tui.pieces import plain
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -124,4 +126,5 @@ async def test_help_and_the_palette_show_the_other_key(tmp_path: Path) -> None:
         found = [entry.key for entry in entries(it.app, it.app.screen) if entry.about == "Add an account"]
         assert found == ["^n"]
         await it.press("question_mark")
-        assert "^n  Add an account" in it.line("^n")
+        told = [plain(line).strip() for line in it.app.screen.query_one(HelpLines).lines(76)]
+        assert "^n  Add an account" in told

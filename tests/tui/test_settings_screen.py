@@ -60,7 +60,7 @@ async def test_every_setting_is_there_with_its_value_and_what_it_means(tmp_path:
         assert "auto" in it.line("strategy")
         assert it.line("pool.strategy  Which account serves a new session.")
         assert "one of round-robin, least-recently-used" in it.line("Allowed:")
-        assert it.line("the default")
+        assert it.line("at its default")
 
 
 async def test_the_cursor_passes_over_the_lines_of_sections_both_ways(tmp_path: Path) -> None:

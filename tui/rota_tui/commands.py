@@ -5,11 +5,12 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from textual.binding import Binding
 from textual.command import DiscoveryHit, Hit, Provider
 from textual.content import Content
 
 from rota_tui.fuzzy import match, subject, typed_words
-from rota_tui.keymap import EVERYWHERE, commands, shown
+from rota_tui.keymap import EVERYWHERE, commands
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from rota_tui.fuzzy import Match
+    from rota_tui.keymap import Command
 
 KEY_CELLS = 10
 MOVING = ("table.", "back", "palette")
@@ -73,7 +75,6 @@ def _all(app: App[object], screen: Screen[object]) -> Iterator[Entry]:
         if node is app or moving or not enabled:
             continue
         yield Entry(about, "", app.get_key_display(binding), partial(_act, app, binding.action, node))
-    keymap = app._keymap
     for number, mode, title in app.TITLES:  # type: ignore[attr-defined]
         if mode != app.current_mode:
             yield Entry(f"Go to {title}", "", number, partial(app.switch_mode, mode))
@@ -82,12 +83,18 @@ def _all(app: App[object], screen: Screen[object]) -> Iterator[Entry]:
             on_screen = command.where == title and command.owner.__module__.startswith("rota_tui.screens.")
             if mode == app.current_mode or not on_screen or command.shares or command.id.startswith(MOVING):
                 continue
-            key = keymap.get(command.id) or shown(command.keys[:1])
+            key = _shown(app, command)
             yield Entry(command.about, title, key, partial(_act_there, app, mode, command.action, command.about))
     for command in commands().values():
         if command.where == EVERYWHERE and not command.id.startswith(("mode-", *MOVING)):
-            key = keymap.get(command.id) or shown(command.keys[:1])
+            key = _shown(app, command)
             yield Entry(command.about, "", key, partial(_act, app, command.action, app))
+
+
+def _shown(app: App[object], command: Command) -> str:
+    """Its key, as the line of keys shows it."""
+    key = app._keymap.get(command.id, command.keys[0]).partition(",")[0]
+    return app.get_key_display(Binding(key, command.action))
 
 
 async def _act(app: App[object], action: str, node: DOMNode) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rota_tui.keymap import commands, shown
+from textual.binding import Binding
+
+from rota_tui.keymap import commands
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from textual.app import App
     from textual.screen import Screen
 
+    from rota_tui.keymap import Command
     from rota_tui.pieces import Glyphs
 
 ABOUT: Mapping[str, str] = {
@@ -91,8 +94,15 @@ def groups(app: App[Any], screen: Screen[Any], title: str) -> tuple[Group, ...]:
         if command.owner.__module__.startswith("rota_tui.screens.")
     ]
     if waiting:
-        found.append(Group("Not now", tuple((shown(c.keys), c.about) for c in waiting)))
+        found.append(Group("Not now", tuple((_keys(app, c), c.about) for c in waiting)))
     return tuple(found)
+
+
+def _keys(app: App[Any], command: Command) -> str:
+    """A command's keys as the line of keys shows them."""
+    given = app._keymap.get(command.id)
+    keys = given.split(",") if given else command.keys
+    return " ".join(app.get_key_display(Binding(key, command.action)) for key in keys)
 
 
 def _group(title: str, keys: Mapping[str, Iterable[str]]) -> Group:

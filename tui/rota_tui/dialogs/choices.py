@@ -77,7 +77,7 @@ class ChoiceDialog(PickerDialog):
 class ThemeDialog(ChoiceDialog):
     """The app wears the theme under the cursor; Escape gives it back its own."""
 
-    CSS_PATH = "choices.tcss"
+    CSS_PATH = ["picker.tcss", "choices.tcss"]  # type: ignore[assignment]  # noqa: RUF012 - Textual takes both forms
 
     def __init__(self, themes: Sequence[Theme], glyphs: Glyphs, *, current: str) -> None:
         told = {theme.name: _told(theme) for theme in themes}

@@ -48,7 +48,8 @@ class NamedDialog(ModalScreen[None]):
     CSS_PATH = "ordered.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "add", "Add", id="names.add", tooltip="Add a name"),
-        Binding("d,delete", "remove", "Take out", id="names.remove", tooltip="Take this name out"),
+        Binding("d", "remove", "Take out", id="names.remove", tooltip="Take this name out"),
+        Binding("delete", "remove", "Take out", show=False, tooltip="Take this name out"),
         Binding("escape", "close", "Close", id="back", tooltip="Back to the settings"),
     ]
 

@@ -30,7 +30,7 @@ class OrderedTable(LineTable):
         self._about = about
 
     def columns_for(self, width: int) -> tuple[Column, ...]:
-        about = min(34, width // 3)
+        about = min(12, width // 4)
         return (
             Column("place", "", 3, right=True),
             Column("name", "Model", max(8, width - about - 3 - 2 * self.GAP)),
@@ -52,7 +52,8 @@ class OrderedDialog(ModalScreen[tuple[str, ...] | None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "save", "Save", id="list.save", priority=True, tooltip="Write the list as it stands"),
         Binding("a", "add", "Add", id="list.add", tooltip="Add one after the last"),
-        Binding("d,delete", "remove", "Take out", id="list.remove", tooltip="Take this one out"),
+        Binding("d", "remove", "Take out", id="list.remove", tooltip="Take this one out"),
+        Binding("delete", "remove", "Take out", show=False, tooltip="Take this one out"),
         Binding("J", "shift(1)", "Down", id="list.down", tooltip="Try this one later"),
         Binding("K", "shift(-1)", "Up", id="list.up", tooltip="Try this one sooner"),
         Binding("escape", "cancel", "Cancel", id="back", tooltip="Leave the list as it was"),

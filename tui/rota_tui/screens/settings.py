@@ -31,7 +31,11 @@ if TYPE_CHECKING:
     from rota_tui.pieces import Line, Locale
     from rota_tui.setting_rows import Row
 
-_SAID = {Source.DEFAULT: "the default", Source.FILE: "set in the file", Source.ENVIRONMENT: "set by the environment"}
+_SAID = {
+    Source.DEFAULT: "at its default",
+    Source.FILE: "set in the file",
+    Source.ENVIRONMENT: "set by the environment",
+}
 
 
 class SettingsScreen(SettingsEditing):
@@ -41,7 +45,8 @@ class SettingsScreen(SettingsEditing):
     AUTO_FOCUS = "SettingsTable"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "edit", "Change", id="settings.toggle", show=False, tooltip="Change this setting"),
-        Binding("d,backspace", "reset", "Default", id="settings.reset", tooltip="Back to the default"),
+        Binding("d", "reset", "Default", id="settings.reset", tooltip="Back to the default"),
+        Binding("backspace", "reset", "Default", show=False, tooltip="Back to the default"),
         Binding("slash", "search", "Search", id="settings.search", key_display="/", tooltip="Narrow by typing"),
         Binding("t", "theme", "Theme", id="settings.theme", tooltip="Choose the colours, seeing them"),
         Binding("m", "keys", "Keys", id="settings.keys", tooltip="Choose other keys for commands"),
@@ -131,7 +136,7 @@ class SettingsScreen(SettingsEditing):
             nothing = "nothing was changed" if self._only_changed and not self.line.value else "nothing fits"
             parts.append(Piece(f"{nothing}; escape shows all", Tone.QUIET))
         else:
-            parts.append(Piece("a change holds at once unless it says otherwise", Tone.QUIET))
+            parts.append(Piece("changes hold at once, or it is said when", Tone.QUIET))
         line = fit_line(joined(parts, self._locale), self.size.width - 2, self._locale.glyphs)
         self.told.update(to_content(line))
 
