@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rota_tui.app import RotaApp
 
 ENDING = ("SIGTERM", "SIGHUP")
+
+GRACE_S = 5.0
+"""Seconds in which the app leaves by itself."""
 
 
 async def run_app(app: RotaApp) -> str | None:
@@ -20,20 +24,24 @@ async def run_app(app: RotaApp) -> str | None:
         SystemExit: a signal ended it; with the code that a shell gives for that.
     """
     told: list[int] = []
-
-    def leave(number: int) -> None:
-        told.append(number)
-        app.exit()
-
     loop = asyncio.get_running_loop()
+
+    def leave(number: int, _frame: object) -> None:
+        told.append(number)
+        # Writing to a terminal that is gone stands still for ever, and with it the loop; nothing is lost by then.
+        end = threading.Timer(GRACE_S, os._exit, (128 + number,))
+        end.daemon = True
+        end.start()
+        loop.call_soon_threadsafe(app.exit)
+
     numbers = [getattr(signal, name) for name in ENDING] if os.name != "nt" else []
-    for number in numbers:
-        loop.add_signal_handler(number, leave, number)
+    # Not by the loop, which may be what stands still.
+    before = {number: signal.signal(number, leave) for number in numbers}
     try:
         left_for = await app.run_async()
     finally:
-        for number in numbers:
-            loop.remove_signal_handler(number)
+        for number, handler in before.items():
+            signal.signal(number, handler)
     if told:
         raise SystemExit(128 + told[0])
     return left_for
