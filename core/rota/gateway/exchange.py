@@ -20,8 +20,8 @@ LINGER_S = 2.0
 """How long the rest of a refused body is read away: a connection closed on unread bytes loses the answer too."""
 
 EVENTS = "text/event-stream; charset=utf-8"
-DEPARTURE = "departure"
-"""Where in a request's state its connection has put its `Departure`."""
+LINE = "line"
+"""Where in a request's state its connection has put its `Line`."""
 
 _BODILESS = frozenset({"GET", "HEAD"})
 
@@ -44,7 +44,7 @@ class Exchange:
         """Whether its last piece is out."""
         self._whole = False
         """Whether the request's body has been read to its end."""
-        self._departure: Departure = scope["state"][DEPARTURE]
+        self._line: Line = scope["state"][LINE]
         self._held: bytearray | None = None
         """What is kept until the end for a caller who takes no pieces."""
         self._start: dict[str, Any] = {}
@@ -61,6 +61,11 @@ class Exchange:
         declared = self.headers.get("content-length", "")
         if declared.isdecimal() and int(declared) > limit:
             raise Refusal(_too_large(limit))
+        if self._line.whole:
+            piece = await self._piece()
+            if len(piece) > limit:
+                raise Refusal(_too_large(limit))
+            return piece
         pieces = bytearray()
         try:
             async with asyncio.timeout(within_s):
@@ -139,7 +144,7 @@ class Exchange:
                 left = True
                 doing.cancel()
 
-        self._departure.tell(leave)
+        self._line.when_gone(leave)
         try:
             await work
         except asyncio.CancelledError:
@@ -147,25 +152,30 @@ class Exchange:
             if not left or doing.uncancel() > 0:
                 raise
         finally:
-            self._departure.tell(None)
+            self._line.when_gone(None)
 
 
-class Departure:
-    """How the connection tells that the caller has left: ASGI would take a task that waits, one for each request."""
+class Line:
+    """What a connection tells beside ASGI: whether the request is here, and that the caller has left.
 
-    __slots__ = ("_gone", "_listener")
+    ASGI would take a timer for the one and a task that waits for the other, with each request.
+    """
+
+    __slots__ = ("_gone", "_listener", "whole")
 
     def __init__(self) -> None:
+        self.whole = False
+        """Whether the request has arrived to its end."""
         self._gone = False
         self._listener: Callable[[], None] | None = None
 
-    def tell(self, listener: Callable[[], None] | None) -> None:
+    def when_gone(self, listener: Callable[[], None] | None) -> None:
         """Call `listener` when the caller leaves, now if it has."""
         self._listener = listener
         if self._gone and listener is not None:
             listener()
 
-    def happen(self) -> None:
+    def leave(self) -> None:
         """The caller has left."""
         self._gone = True
         if self._listener is not None:

@@ -8,7 +8,7 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from rota.gateway.cork import Corked
-from rota.gateway.exchange import DEPARTURE, Departure
+from rota.gateway.exchange import LINE, Line
 
 if TYPE_CHECKING:
     import asyncio
@@ -88,7 +88,7 @@ class PatientProtocol(HttpToolsProtocol):
         if (begun := self._answering) is not None:  # uvicorn tells the newest only, which may wait behind this one
             begun.disconnected = True
             begun.message_event.set()
-            begun.scope["state"][DEPARTURE].happen()
+            begun.scope["state"][LINE].leave()
         super().connection_lost(exc)
 
     def _refuse_garbage(self) -> None:
@@ -125,7 +125,7 @@ class PatientProtocol(HttpToolsProtocol):
         if len(hosts) > 1 or (not hosts and self.parser.get_http_version() == "1.1"):
             raise ValueError("which host is asked for is not clear")  # likewise
         if not self.parser.should_upgrade():
-            self.scope["state"][DEPARTURE] = Departure()
+            self.scope["state"][LINE] = Line()
             super().on_headers_complete()
             if len(self.pipeline) < MOST_IN_LINE:
                 self.flow.resume_reading()  # uvicorn stops at the second in line, and would not see its caller leave
@@ -134,6 +134,7 @@ class PatientProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         if not self.parser.should_upgrade():
+            self.cycle.scope["state"][LINE].whole = True
             super().on_message_complete()
 
     def _count(self, size: int) -> None:

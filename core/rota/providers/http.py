@@ -16,7 +16,7 @@ import logging
 import re
 import socket
 import ssl
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
@@ -193,18 +193,27 @@ async def fetch(client: httpx.AsyncClient, request: httpx.Request, *, limit: int
         return Answer(response.status_code, response.headers, await read_body(response, limit=limit))
 
 
-@asynccontextmanager
-async def open_stream(client: httpx.AsyncClient, request: httpx.Request) -> AsyncIterator[httpx.Response]:
+class open_stream:
     """Send, and hold the answer open; leaving closes the connection unless the answer was read to its end."""
-    with network_errors():
-        response = await client.send(_in_pieces(request), stream=True)
-    try:
-        yield response
-    finally:
+
+    __slots__ = ("_client", "_request", "_response")
+
+    def __init__(self, client: httpx.AsyncClient, request: httpx.Request) -> None:
+        self._client = client
+        self._request = request
+
+    async def __aenter__(self) -> httpx.Response:
+        with network_errors():
+            self._response = await self._client.send(_in_pieces(self._request), stream=True)
+        return self._response
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         with suppress(*_ERRORS):  # what was needed of the answer has been read, or its reader has said what failed
-            await response.aclose()
+            await self._response.aclose()
         # httpx's stream holds its response: all of it would wait for the collector, a tenth of a request's cost.
-        response.stream = _READ
+        self._response.stream = _READ
 
 
 _READ = httpx.ByteStream(b"")
