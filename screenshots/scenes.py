@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from textual.command import CommandPalette
+
 from rota_tui.screens.chat_asking import GROUP
+from screenshots.stage import TRAFFIC, WORKDAY, Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +20,11 @@ class Scene:
     theme: str = "rota-dark"
     group: str | None = None
     """The group of workers that have to end before the picture."""
+    past: tuple[Question, ...] = TRAFFIC
+    """What happened before; scenes of one past stand beside one another."""
 
 
+PALETTE = CommandPalette._GATHER_COMMANDS_GROUP
 NARROW, WIDE = (80, 24), (180, 50)
 
 SCENES = (
@@ -27,4 +33,16 @@ SCENES = (
     Scene("accounts-narrow", size=NARROW),
     Scene("accounts-light", theme="rota-light"),
     Scene("chat", keys=("2", *"How do I retry only what is safe to retry?", "enter"), group=GROUP),
+    Scene("settings", keys=("5", "slash", *"pool", "enter", "down")),
+    Scene("settings-contrast", keys=("5", "slash", *"alerts", "enter"), theme="rota-contrast"),
+    Scene("settings-narrow", keys=("5", "slash", *"pool", "enter", "down"), size=NARROW),
+    Scene("palette", keys=("ctrl+p",), group=PALETTE),
+    Scene("help", keys=("question_mark",)),
+    Scene("activity", keys=("3",), group="past", past=WORKDAY),
+    Scene("activity-wide", keys=("3", "w"), size=WIDE, group="story", past=WORKDAY),
+    Scene("activity-narrow", keys=("3",), size=NARROW, group="look", past=WORKDAY),
+    Scene("story", keys=("3", "w"), size=NARROW, group="story", past=WORKDAY),
+    Scene("timeline", keys=("3", "t"), group="past", past=WORKDAY),
+    Scene("timeline-light", keys=("3", "t"), theme="rota-light", group="past", past=WORKDAY),
+    Scene("timeline-narrow", keys=("3", "t"), size=NARROW, group="past", past=WORKDAY),
 )

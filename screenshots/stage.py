@@ -77,7 +77,7 @@ WORKDAY = tuple(
     Question(
         after, *_ASKERS[(burst + place) % len(_ASKERS)], tokens=(500 + 240 * (place % 5)) * (4 if burst == 5 else 1)
     )
-    for burst, (pause, requests) in enumerate(((60, 9), (1500, 14), (2100, 6), (1300, 18), (2700, 11), (1500, 16)))
+    for burst, (pause, requests) in enumerate(((60, 9), (1500, 14), (2100, 6), (1300, 18), (2700, 11), (1500, 22)))
     for place, after in enumerate((pause, *(40 + 15 * (n % 4) for n in range(requests - 1))))
 )
 """Five hours of traffic in bursts, for what is told over time."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import re
 import sys
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from textual.pilot import Pilot
 
     from rota_tui.app import RotaApp
+    from screenshots.scenes import Scene
+    from screenshots.stage import Stage
 
 HERE = Path(__file__).parent
 
@@ -32,16 +35,22 @@ FONT_FACES = re.compile(r"\n *@font-face \{.*?\n *\}", re.DOTALL)
 
 async def pictures() -> AsyncIterator[tuple[str, str]]:
     """Every picture, as name and SVG."""
-    async with staged() as stage:
-        for scene in SCENES:
-            async with shown(stage, scene.size, theme=scene.theme) as (app, pilot):
-                for key in scene.keys:
-                    await pilot.press(key)
-                await settle(pilot)
-                if scene.group is not None:
-                    at_work = [worker for worker in app.workers if worker.group == scene.group]
-                    await stage.until(app.workers.wait_for_complete(at_work))
-                yield scene.name, await picture(app, pilot)
+    for past, scenes in groupby(SCENES, key=lambda scene: scene.past):
+        async with staged(past) as stage:
+            for scene in scenes:
+                yield scene.name, await taken_of(scene, stage)
+
+
+async def taken_of(scene: Scene, stage: Stage) -> str:
+    """One scene played, and its picture."""
+    async with shown(stage, scene.size, theme=scene.theme) as (app, pilot):
+        for key in scene.keys:
+            await pilot.press(key)
+        await settle(pilot)
+        # Asked to wait for none, Textual waits for all, one of which never ends.
+        if at_work := [worker for worker in app.workers if scene.group is not None and worker.group == scene.group]:
+            await stage.until(app.workers.wait_for_complete(at_work))
+        return await picture(app, pilot)
 
 
 async def picture(app: RotaApp, pilot: Pilot[None]) -> str:

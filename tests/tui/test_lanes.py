@@ -101,6 +101,11 @@ def test_a_cell_counts_its_requests() -> None:
     assert counted == [0, 0, 0, 0, 0, 2, 1, 0, 0, 0]
 
 
+def test_a_spell_without_beginning_and_end_fills_the_lane() -> None:
+    always = Spell(Doing.OUT, -math.inf, math.inf)
+    assert {cell.doing for cell in cells((always,), NOW - 600, NOW + 300, NOW, 15)} == {Doing.OUT}
+
+
 def test_before_it_was_added_an_account_is_absent() -> None:
     drawn = "".join(DRAWN[c.doing] for c in cells((), NOW - 600, NOW, NOW, 10, added_at=NOW - 300))
     assert drawn == "     -----"

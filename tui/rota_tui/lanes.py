@@ -191,10 +191,10 @@ def cells(
     covered: dict[Doing, list[float]] = {}
     served = [0] * width
     for spell in own:
-        first = max(0, math.floor((spell.since - since) / step))
-        last = width - 1 if spell.until >= until else math.floor((spell.until - since) / step)
-        if spell.until < since or spell.since >= until or last < first:
+        if spell.until < since or spell.since >= until:
             continue
+        first = 0 if spell.since <= since else math.floor((spell.since - since) / step)
+        last = width - 1 if spell.until >= until else min(width - 1, math.floor((spell.until - since) / step))
         if spell.doing is Doing.SERVING:
             for place in range(first, last + 1):
                 served[place] += 1

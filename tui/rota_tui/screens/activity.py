@@ -118,7 +118,7 @@ class ActivityScreen(ActivityStories):
     def tell_state(self) -> None:
         parts = self._stretch_seen() if self.has_class("-timeline") else self._rows_seen()
         line = fit_line(joined(parts, self._locale), max(0, self.size.width - 2), self._locale.glyphs)
-        self.told.update(to_content(line))
+        self.told.update(to_content(line), layout=False)
 
     def _stretch_seen(self) -> list[Piece]:
         """From when until when the timeline goes."""
@@ -190,6 +190,10 @@ class ActivityScreen(ActivityStories):
             )
         except RotaError as error:
             self.complain(error)
+            return
+        self.lanes.watch_now()
+        for plot in self.query("#plot"):
+            plot.refresh()
 
     def watch_view(self) -> None:
         self._look_back()

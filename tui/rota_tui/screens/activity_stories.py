@@ -10,9 +10,9 @@ from rota.errors import RotaError
 from rota.events import AccountSwitched, CooldownStarted, ModelCooled
 from rota_tui.event_facts import fact_lines, headline
 from rota_tui.feed import request_of
-from rota_tui.pieces import Piece, Tone
+from rota_tui.pieces import Piece, Tone, clean
 from rota_tui.screens.activity_choosing import ActivityChoosing
-from rota_tui.story import EFFECTS, story_lines, stretch
+from rota_tui.story import EFFECTS, ending, story_lines, stretch
 from rota_tui.widgets.story_view import StoryView
 
 if TYPE_CHECKING:
@@ -93,7 +93,23 @@ class ActivityStories(ActivityChoosing):
         if request_of(event) is not None:
             return lines
         led = (Piece("It came about while this request was served:", Tone.QUIET),)
-        return (*headline(event, self.label, self._locale), (), led, (), *lines)
+        return (*headline(event, self.label, self._locale), *self._compared(event, story), (), led, (), *lines)
+
+    def _compared(self, event: Event, story: Sequence[Event]) -> list[Line]:
+        """How the two accounts of a switch stood to one another."""
+        end = ending(story)
+        if not isinstance(event, AccountSwitched) or event.previous_id is None or end is None:
+            return []
+        return [
+            (
+                Piece("  "),
+                Piece(clean(self.label(each.account_id)), Tone.NAME),
+                Piece(f" {'before' if each.account_id == event.previous_id else 'now'}: ", Tone.QUIET),
+                Piece(clean(each.reason)),
+            )
+            for each in end.candidates
+            if each.account_id in (event.previous_id, event.account_id)
+        ]
 
     async def _request_behind(self, event: Event) -> str | None:
         """The request during which a switch or a cooldown came about."""

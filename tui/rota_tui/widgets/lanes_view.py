@@ -99,7 +99,8 @@ through time, `n` comes back to now.
             self.renew()
 
     def watch_past(self) -> None:
-        self.watch_now()
+        """Drawn with the next tick, or when `watch_now` is called."""
+        self._spells = None
 
     def watch_view(self) -> None:
         self.renew()

@@ -113,9 +113,6 @@ class UsagePlot(PlotextPlot):
     def watch_view(self) -> None:
         self.refresh()
 
-    def watch_past(self) -> None:
-        self.refresh()
-
     def watch_window(self) -> None:
         self.border_title = Content(f"{clean(self.window)} window, used")
         self.refresh()
