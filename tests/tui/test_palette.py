@@ -62,6 +62,8 @@ async def test_it_offers_what_works_here_the_modes_and_the_other_modes_commands(
             assert told in text
         assert any("Choose the colours" in line and "Settings" in line for line in offered)
         assert it.line("Add an account")
+        await it.press("ctrl+end")
+        assert it.line(offered[-1].split("   ")[-1])
         await it.press("escape")
         assert not isinstance(it.app.screen, CommandPalette)
 
