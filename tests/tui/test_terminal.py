@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 from tests.support.command_line import URLS, CommandLine
 from tests.support.tmux import LOOK_S, PATIENCE_S, TMUX, Tmux
@@ -96,9 +97,9 @@ def test_somebody_new_adds_accounts_asks_a_model_and_leaves(
         terminal.until("Ask any model through any account.")
         terminal.type("hello")
         terminal.press("Enter")
-        terminal.until("▌ hello", "● ", "first token", "tokens/s")
+        terminal.until("▌ hello", "● ", " in, ", " out")  # a toast may lie over the rest of the line
 
-        terminal.press("Escape")
+        terminal.press("Tab")  # Escape right after an answer was meant to stop it
         terminal.until("q Quit")
         terminal.press("1")
         terminal.until("Account ", "answered")
@@ -118,6 +119,47 @@ def test_what_another_process_does_is_shown_as_it_happens(
         assert ran.code == 0, ran.err
         screen = terminal.until("answered")
         assert "instead of" not in screen
+
+
+def test_a_spent_account_cools_another_takes_over_one_is_imported_and_one_removed(
+    home: CommandLine, simulator: dict[str, Any], tmp_path: Path
+) -> None:
+    for label in ("carol", "dave"):
+        ran = home.run("login", "puter", "--token", "--label", label, given=secret(simulator, label))
+        assert ran.code == 0, ran.err
+    assert home.run("use", "carol").code == 0
+    assert home.run("config", "set", "usage.enabled", "false").code == 0  # or it is known before anybody asks
+    spent = httpx.patch(f"{simulator['admin']}accounts/carol", json={"remaining": 0})
+    assert spent.status_code == 200, spent.text
+    auth = home.home / "person/.local/share/opencode/auth.json"
+    auth.parent.mkdir(parents=True)
+    auth.write_text(json.dumps({"anthropic": {"type": "api", "key": secret(simulator, "console")}}))
+    auth.chmod(0o600)
+    with Tmux(tmp_path, f"{ROTA}; echo left with $?; cat", home.environ(), columns=120, rows=40) as terminal:
+        terminal.until("2 accounts · 2 ready")
+        terminal.press("2")
+        terminal.until("Ask any model through any account.")
+        terminal.type("hello")
+        terminal.press("Enter")
+        terminal.until("▌ hello", "on to dave", "first token")
+        terminal.press("Tab")  # Escape right after an answer was meant to stop it
+        terminal.until("q Quit")
+        terminal.press("1")
+        terminal.until("2 accounts · 1 ready · 1 cooling")
+
+        terminal.press("m")
+        terminal.until("auth.json", "1 of 1 come in")
+        terminal.press("Enter")
+        terminal.until("Added api-key.", "z take it back")
+        terminal.press("Enter")
+        terminal.until("3 accounts")
+
+        terminal.press("d")
+        terminal.until("Remove ", "deleted from the vault")
+        terminal.press("y")
+        terminal.until("removed.", "2 accounts")
+        terminal.press("q")
+        terminal.wait(lambda screen: "left with 0" in screen, "rota did not end")
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
