@@ -14,7 +14,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.bench._simulator import MODEL
 from textual.app import App
 
 if TYPE_CHECKING:
@@ -74,6 +73,8 @@ async def idle(app: RotaApp) -> dict[str, Any]:
 async def keys(app: RotaApp) -> dict[str, Any]:
     """Seconds from a key to the paint that shows it, in the table and in the question line, while an answer is
     streamed and events pour in."""
+    from tests.bench._simulator import MODEL  # late: the bare app is measured without it
+
     from rota_tui.conversation import Choice, Question
     from rota_tui.screens.chat import ChatScreen
     from rota_tui.widgets.accounts_table import AccountsTable
