@@ -26,6 +26,7 @@ from rota.simulator import base_urls, build_world, create_app, credentials_of
 from rota.vault.memory import MemoryVault
 from rota_tui.app import RotaApp
 from screenshots.inprocess import InProcess
+from screenshots.machine import machine
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable
@@ -145,12 +146,14 @@ async def staged(questions: tuple[Question, ...] = TRAFFIC) -> AsyncIterator[Sta
             transport=InProcess(create_app(world)),
             seed=7,
         )
-        async with opened as engine:
-            for login in credentials_of(world):
-                await engine.add_credential(login["provider"], credential_of(login), label=login["label"])
-            stage = Stage(engine, clock)
-            await stage.live_through(questions)
-            yield stage
+        logins = credentials_of(world)
+        with machine(Path(home) / "person", {login["label"]: login for login in logins}):
+            async with opened as engine:
+                for login in logins:
+                    await engine.add_credential(login["provider"], credential_of(login), label=login["label"])
+                stage = Stage(engine, clock)
+                await stage.live_through(questions)
+                yield stage
 
 
 @asynccontextmanager

@@ -8,22 +8,19 @@ from __future__ import annotations
 import asyncio
 import re
 import sys
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from screenshots.film import SIZE, film
 from screenshots.reel import cast, moving_picture
-from screenshots.scenes import SCENES
+from screenshots.scenes import ACTS
 from screenshots.stage import settle, shown, staged
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from textual.pilot import Pilot
 
     from rota_tui.app import RotaApp
-    from screenshots.scenes import Scene
+    from screenshots.scenes import Act, Scene
     from screenshots.stage import Stage
 
 HERE = Path(__file__).parent
@@ -33,12 +30,10 @@ LOOKS = 12
 FONT_FACES = re.compile(r"\n *@font-face \{.*?\n *\}", re.DOTALL)
 
 
-async def pictures() -> AsyncIterator[tuple[str, str]]:
-    """Every picture, as name and SVG."""
-    for past, scenes in groupby(SCENES, key=lambda scene: scene.past):
-        async with staged(past) as stage:
-            for scene in scenes:
-                yield scene.name, await taken_of(scene, stage)
+async def take(act: Act) -> dict[str, str]:
+    """The pictures of an act, by the name of their file."""
+    async with staged(act.past) as stage:
+        return {f"{scene.name}.svg": await taken_of(scene, stage) for scene in act.scenes}
 
 
 async def taken_of(scene: Scene, stage: Stage) -> str:
@@ -66,19 +61,20 @@ async def picture(app: RotaApp, pilot: Pilot[None]) -> str:
     return re.sub(r"[ \t]+$", "", FONT_FACES.sub("", shot), flags=re.MULTILINE)
 
 
-async def take() -> dict[str, str]:
-    """The pictures, by the name of their file."""
-    return {f"{name}.svg": svg async for name, svg in pictures()}
-
-
 async def shoot() -> dict[str, str]:
     """The film in its two forms, by the name of the file."""
     frames, length = await film()
     return {"demo.svg": moving_picture(frames, length, SIZE), "demo.cast": cast(frames, length, SIZE)}
 
 
+async def everything() -> dict[str, str]:
+    """All that `screenshots/` holds."""
+    taken = [await take(act) for act in ACTS.values()]
+    return {name: content for part in (*taken, await shoot()) for name, content in part.items()}
+
+
 def main(arguments: list[str]) -> int:
-    taken = {**asyncio.run(take()), **asyncio.run(shoot())}
+    taken = asyncio.run(everything())
     stale = stale_of(taken)
     if "--check" in arguments:
         for name in stale:

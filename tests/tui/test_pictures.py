@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
+import pytest
+from screenshots.scenes import ACTS
 from screenshots.take import HERE, shoot, stale_of, take
 
 from rota.simulator import build_world, credentials_of
 
 
-async def test_no_picture_is_stale() -> None:
-    stale = stale_of(await take())
+@pytest.mark.parametrize("act", ACTS)
+async def test_no_picture_is_stale(act: str) -> None:
+    stale = stale_of(await take(ACTS[act]))
     assert not stale, f"run `make screenshots`: {', '.join(stale)}"
 
 
@@ -26,6 +30,15 @@ def test_the_recording_can_be_played() -> None:
     times = [at for at, kind, _ in frames if kind == "o"]
     assert times == sorted(times)
     assert len(times) == len(frames) > 20
+
+
+def test_readme_shows_only_what_the_script_makes_and_the_film_first() -> None:
+    readme = (HERE.parent / "README.md").read_text(encoding="utf-8")
+    shown = re.findall(r"!\[[^]]*\]\(screenshots/([^)]+)\)", readme)
+    made = {f"{scene.name}.svg" for act in ACTS.values() for scene in act.scenes} | {"demo.svg"}
+    assert shown[0] == "demo.svg"
+    assert set(shown) <= made
+    assert {path.name for path in HERE.glob("*.svg")} == made
 
 
 def test_no_picture_holds_a_secret() -> None:
