@@ -128,6 +128,7 @@ def fold_account(state: AccountState, event: AccountFact) -> AccountState:
             return _added(state, event.account, stamp)
         case AccountRenewed():
             state = _decide(state, "token", stamp, token_expires_at=None, fingerprint=None)
+            state = _decide(state, "poll", stamp, poll=None)  # what the old login was told does not hold for this one
             state = _describe(state, "login", stamp, login_expires_at=event.login_expires_at)
             state = _describe(state, "health", stamp, health=Health.READY, health_reason="")
             return _identified(state, event.identity, stamp)

@@ -196,10 +196,11 @@ ACCOUNT_CASES: dict[str, tuple[list[Event], Callable[[AccountState], object], ob
         [
             TokenRefreshed(at=NOW - 1, account_id="work", expires_at=NOW + HOUR, fingerprint="f"),
             HealthChanged(at=NOW, account_id="work", health=Health.GATED, reason="verify your email"),
+            UsagePolled(at=NOW, account_id="work", next_at=NOW + DAY, problem="the login is dead"),
             AccountRenewed(at=LATER, account_id="work", identity=IDENTITY, login_expires_at=NOW + DAY),
         ],
-        lambda s: (s.account.health, s.account.health_reason, s.fingerprint, s.account.login_expires_at),
-        (Health.READY, "", None, NOW + DAY),
+        lambda s: (s.account.health, s.account.health_reason, s.fingerprint, s.poll, s.account.login_expires_at),
+        (Health.READY, "", None, None, NOW + DAY),
     ),
     "polled": (
         [
