@@ -109,7 +109,7 @@ async def test_another_one_is_added_without_leaving(tmp_path: Path) -> None:
         await it.press("enter")
         await it.press("enter")
         assert [s.account.provider for s in it.engine.snapshot.listed()] == ["anthropic", "anthropic", "puter"]
-        assert len(it.toasts()) == 2
+        assert it.toasts() == [f"{' and '.join(s.account.label for s in it.engine.snapshot.listed()[1:])} added."]
 
 
 async def test_the_same_login_again_renews_the_account_and_says_so(tmp_path: Path) -> None:

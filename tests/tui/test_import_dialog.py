@@ -71,6 +71,7 @@ async def test_the_same_login_again_is_shown_as_the_account_it_is(tmp_path: Path
         await it.press("m", "enter")
         await it.press("enter", "m")
         assert "same as" in found(it, "auth.json")
+        assert it.line("rota has this very login")
         assert it.line("0 of 1 come in")
 
 

@@ -29,6 +29,7 @@ async def test_what_goes_and_what_stays_is_said_before_one_is_removed(tmp_path: 
         await it.press("y")
         assert labels(it) == ["two"]
         assert await it.vault.names() == {"account/two"}
+        assert "1 one" not in it.text(), "who is gone is not next"
         assert "one removed. The key itself stays valid" in it.toasts()[-1]
 
 

@@ -100,7 +100,7 @@ class FoundStep(Step):
         coming = len(self.table.wanted - self._left_out)
         parts = [Piece(f"{coming} of {len(plan.items)} come in", Tone.OK if coming else Tone.QUIET)]
         if changed := sum(change.differs for change in plan.settings):
-            parts.append(Piece(f"{changed} settings"))
+            parts.append(Piece(f"{changed} setting{'s' if changed > 1 else ''}"))
         if edits := [edit for edit in plan.edits if edit.refused is None]:
             parts.append(Piece(f"w rewrites {len(edits)} of their files: {'yes' if self.rewrite else 'no'}"))
         if plan.exposed:

@@ -48,7 +48,10 @@ def _found_here() -> tuple[Found, ...]:
 
 def names(states: Sequence[AccountState]) -> str:
     """`work`, `work and spare`, `a, b, c and 4 more`."""
-    labels = [state.account.label for state in states]
+    return _listed([state.account.label for state in states])
+
+
+def _listed(labels: Sequence[str]) -> str:
     if len(labels) > NAMED:
         return f"{', '.join(labels[:NAMED])} and {len(labels) - NAMED} more"
     return " and ".join(filter(None, (", ".join(labels[:-1]), labels[-1])))
@@ -260,10 +263,14 @@ class AccountActions(Screen[None]):
         from rota_tui.dialogs.add_account import AddAccountDialog  # not needed for the first frame
 
         done = await self.app.push_screen_wait(AddAccountDialog(self.engine, self._locale, provider, again))
+        told: dict[str, dict[str, str]] = {}
         for added in done:
             state = self.engine.snapshot.account(added.account_id)
-            label = state.account.label if state is not None else added.label
-            self.notify(f"{label} {'signed in again' if added.renewed else 'added'}.", markup=False)
+            became = "signed in again" if added.renewed else "added"
+            told.setdefault(became, {})[added.account_id] = state.account.label if state is not None else added.label
+        if told:
+            each = (f"{_listed(list(labels.values()))} {became}." for became, labels in told.items())
+            self.notify(" ".join(each), markup=False)
 
     @work(group="dialog", exclusive=True, description="import accounts")
     async def action_import(self) -> None:

@@ -86,6 +86,7 @@ class AccountsScreen(AccountRows):
         self._foreseen: tuple[float, Snapshot | None] = (float("-inf"), None)
         """When the forecast was made last, and of what."""
         self._filled = False
+        self._accounts = 0
         self._liftable = False
         self._watched = watched_kinds(route_subscriptions=engine.settings.anthropic.route_subscriptions)
         self.set_class(locale.glyphs is ASCII, "-ascii")
@@ -142,19 +143,21 @@ class AccountsScreen(AccountRows):
     # --- state --------------------------------------------------------------------------------------------
 
     def watch_snapshot(self, snapshot: Snapshot) -> None:
-        was_empty = self.has_class("-empty")
+        were, was_empty = self._accounts, self.has_class("-empty")
         self._size_up(snapshot)
         if self.has_class("-empty") is not was_empty:
             (self.table if was_empty else self.query_one(Welcome)).focus()
             self.refresh_bindings()
         self._ranked_at = float("-inf")
+        if self._accounts < were:
+            self._rank()  # who is gone is not next
         self._mark()
         self.prune()
         self._look_ahead()
 
     def _size_up(self, snapshot: Snapshot) -> None:
         """Tell the stylesheet how many accounts there are."""
-        accounts = len(snapshot.listed())
+        accounts = self._accounts = len(snapshot.listed())
         self.set_class(accounts == 0, "-empty")
         self.set_class(accounts <= FEW, "-few")
         self.set_class(accounts <= SOME, "-some")

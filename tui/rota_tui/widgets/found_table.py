@@ -110,5 +110,5 @@ class FoundTable(LineTable):
         if (item := self._items.get(key or "")) is None:
             return ()
         notes = "".join(f" {note.rstrip('.')}." for note in item.record.notes)
-        reason = item.reason[:1].upper() + item.reason[1:]
+        reason = item.reason if item.reason.startswith("rota ") else item.reason[:1].upper() + item.reason[1:]
         return (Piece(f"{item.record.credential.kind.value}. {short(reason)}.{short(notes)}", Tone.QUIET),)
