@@ -66,6 +66,30 @@ def test_a_command_runs_as_a_process(two: CommandLine, args: list[str], code: in
     assert "Traceback" not in ran.err
 
 
+def test_keys_of_the_endpoint_are_made_shown_listed_and_revoked_by_processes(two: CommandLine) -> None:
+    default = two.process("gateway", "key")
+    assert two.process("gateway", "key", "show").out == default.out
+    made = two.process("gateway", "key", "add", "ci", "--models", "puter/*")
+    assert (made.code, made.out.strip() not in {"", default.out.strip()}) == (0, True)
+    listed = two.process("gateway", "key", "list").out
+    assert "ci" in listed
+    assert made.out.strip() not in listed
+    assert two.process("gateway", "key", "revoke", "ci").code == 0
+    assert "ci" not in two.process("gateway", "key", "list").out
+    assert "Nobody serves" in two.process("gateway", "status").out
+
+
+def test_opencode_is_set_up_and_left_by_processes(two: CommandLine) -> None:
+    shown = two.process("opencode", "install", "--dry-run")
+    assert (shown.code, '"rota"' in shown.out) == (0, True), shown
+    assert two.process("opencode", "install").code == 0
+    (written,) = two.home.rglob("opencode.json")
+    assert any("gpt-5-nano" in model for model in json.loads(written.read_bytes())["provider"]["rota"]["models"])
+    assert two.process("opencode", "uninstall").code == 0
+    assert not written.exists()
+    assert two.process("opencode", "uninstall").code == 2
+
+
 # arguments, and the schema of what it prints
 AS_JSON = [
     (["accounts", "--json"], "accounts"),
