@@ -78,16 +78,27 @@ class Stranger:
         self.it.app.clear_notifications()
         await self.until(lambda: not self.it.app.screen.query("Toast"), "a notification stays")
 
+    async def is_at(self, widget_id: str) -> None:
+        """Wait until keys go here."""
+        await self.until(lambda: getattr(self.it.app.focused, "id", None) == widget_id, f"{widget_id} has no focus")
+
+    async def names(self, label: str, *then: str) -> None:
+        """Name what was just added."""
+        await self.is_at("name")
+        await self.press(*label, *then)
+
     def _told(self) -> list[str]:
         return [message.notification.message for message in self.it.messages if isinstance(message, Notify)]
 
     async def comes_back(self, who: str) -> None:
         """Say yes in the browser, at the page that was opened last."""
+        await self.sees("your browser was asked to open the page")
         page = await self.web.sign_in(self.pages.pop(), who)
         assert page.status_code == 200
 
     async def hands_in(self, secret: str) -> None:
         """Paste a key or token where one is asked for, and let it be checked."""
+        await self.is_at("secret")
         await self.paste(secret)
         assert secret not in self.it.text()
         await self.press("enter")
@@ -142,31 +153,30 @@ async def test_three_accounts_of_each_provider_are_signed_in_renewed_turned_off_
         # Six in a row, without leaving the dialog.
         await me.press("a", "enter", "enter")
         await me.hands_in(me.secret("console"))
-        await me.sees("Add another")
-        await me.press(*"work", "ctrl+n")
+        await me.names("work", "ctrl+n")
         await me.press("enter", "down", "enter")
         await me.sees("meant for its own apps")
-        await me.press("y", "e", "y")
+        await me.press("y")
+        await me.sees("your browser was asked to open the page")
+        await me.press("e", "y")
         await me.paste(await me.web.read_code(it.app.clipboard, "newcomer"))
         await me.sees("alan@example.com added")
-        await me.press(*"mine", "ctrl+n")
+        await me.names("mine", "ctrl+n")
         await me.press("enter", "enter")
         await me.hands_in(me.secret("console-small"))
-        await me.sees("Add another")
-        await me.press(*"small", "ctrl+n")
+        await me.names("small", "ctrl+n")
         await me.press("down", "enter", "enter")
-        await me.sees("waiting for you")
         await me.comes_back("carol")
         await me.sees("carol@example.com added")
-        await me.press(*"carol", "ctrl+n")
+        await me.names("carol", "ctrl+n")
         await me.press("down", "enter", "down", "enter")
         await me.hands_in(me.secret("dave"))
         await me.sees("dave@example.com added")
-        await me.press(*"dave", "ctrl+n")
+        await me.names("dave", "ctrl+n")
         await me.press("down", "enter", "down", "enter")
         await me.hands_in(me.secret(GUEST))
         await me.sees(f"{GUEST} added")
-        await me.press(*"guest", "enter")
+        await me.names("guest", "enter")
         await me.is_told("work, mine, small and 3 more added.")
         everyone = me.accounts()
         assert list(everyone) == ["work", "mine", "small", "carol", "dave", "guest"]
@@ -182,6 +192,7 @@ async def test_three_accounts_of_each_provider_are_signed_in_renewed_turned_off_
         await me.sees("Sign in to a Claude subscription again, as mine")
         await me.comes_back("newcomer")
         await me.sees("mine signed in again")
+        await me.is_at("done")
         await me.press("enter")
         await me.is_told("mine signed in again.")
         assert "sign in again" not in it.row("mine")
@@ -192,9 +203,11 @@ async def test_three_accounts_of_each_provider_are_signed_in_renewed_turned_off_
         await me.press("a", "enter", "enter")
         await me.hands_in(me.secret("console"))
         await me.sees("work signed in again")
+        await me.is_at("done")
         await me.press("ctrl+n", "down", "enter", "enter")
         await me.comes_back("carol")
         await me.sees("carol signed in again")
+        await me.is_at("done")
         await me.press("enter")
         await me.is_told("work and carol signed in again.")
         assert me.accounts() == everyone
