@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import tempfile
 import time
 from contextlib import asynccontextmanager
@@ -15,7 +16,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unittest.mock import patch
 
+from rota import events
 from rota.clock import ManualClock
 from rota.demo import credential_of, settings_for
 from rota.engine import open_engine
@@ -40,6 +43,8 @@ NOW = 1_800_014_400.0
 
 SOON_S = 3.0
 """Who sleeps longer than a model between two words is not waited for."""
+WORDS = 20_000
+"""Random words for ids: more than any past has facts."""
 TURNS = 60
 """Turns of the event loop between two steps of the clock: enough for a piece of an answer to reach the screen."""
 
@@ -147,13 +152,17 @@ async def staged(questions: tuple[Question, ...] = TRAFFIC) -> AsyncIterator[Sta
             seed=7,
         )
         logins = credentials_of(world)
+        drawn = random.Random(7)
+        words = [f"{drawn.getrandbits(48):012x}" for _ in range(WORDS)]
         with machine(Path(home) / "person", {login["label"]: login for login in logins}):
+            # Ids that are the same on every run; and nothing behind, which would move with a real clock.
             async with opened as engine:
-                for login in logins:
-                    await engine.add_credential(login["provider"], credential_of(login), label=login["label"])
-                stage = Stage(engine, clock)
-                await stage.live_through(questions)
-                yield stage
+                with patch.object(events, "_words", words), patch.object(engine, "start_background"):
+                    for login in logins:
+                        await engine.add_credential(login["provider"], credential_of(login), label=login["label"])
+                    stage = Stage(engine, clock)
+                    await stage.live_through(questions)
+                    yield stage
 
 
 @asynccontextmanager
