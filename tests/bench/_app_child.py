@@ -1,6 +1,6 @@
 """What `app.py` measures from outside: the app, or a bare Textual app, in a terminal and a process of its own.
 
-`python -m tests.bench._app_child NAME HOME ROWS` draws; `idle` and `keys` write their figures to HOME/figures.json.
+`python -m tests.bench._app_child NAME HOME ROWS` draws; all but `bare` write their figures to HOME/figures.json.
 """
 
 from __future__ import annotations
@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from textual.app import ComposeResult
+    from textual.widget import Widget
     from textual.widgets import TextArea
 
     from rota_tui.app import RotaApp
     from rota_tui.widgets.accounts_table import AccountsTable
+    from rota_tui.widgets.catalogue_table import CatalogueTable
 
 SETTLE_S = 3.0
 """Until what is loaded behind the first frame is there."""
@@ -34,6 +36,8 @@ PAUSE_S = 0.06
 EVENTS_PER_S = 50
 ANSWER = 20_000
 """Tokens of the answer that comes meanwhile: more than are needed, at the pace of a quick model."""
+SEARCHED = ("nano", "sonnet", "free", "qwen", "llama", "gemini", "mistral", "gpt5")
+ROUNDS = 3
 
 
 class BareApp(App[None]):
@@ -114,6 +118,38 @@ async def keys(app: RotaApp) -> dict[str, Any]:
     }
 
 
+async def search(app: RotaApp) -> dict[str, Any]:
+    """Seconds from a key in the search line of the models to the paint of the rows it leaves, round by round."""
+    from rota_tui.screens.models import ModelsScreen
+
+    await asyncio.sleep(SETTLE_S)
+    with app._context():
+        await app.switch_mode("models")
+    screen = app.screen
+    assert isinstance(screen, ModelsScreen)
+    table = screen.table
+    await app.workers.wait_for_complete([worker for worker in app.workers if worker.group == "models"])
+    took, worked = [], []
+    for _ in range(ROUNDS):
+        for word in SEARCHED:
+            await _painted(app, "slash", partial(_focused, screen.line))
+            for end, letter in enumerate(word, start=1):
+                t, w = await _painted(app, letter, partial(_found, table, word[:end]))
+                took.append(t)
+                worked.append(w)
+            await _painted(app, "escape", partial(_found, table, ""))
+    return {"models": [len(table.models)], "took": took, "work": worked}
+
+
+def _focused(line: Widget) -> bool:
+    return line.has_focus
+
+
+def _found(table: CatalogueTable, typed: str) -> bool:
+    """Whether the rows for these letters are found and drawn, not only found."""
+    return table.typed == typed and (bool(table._drawn) or not table.keys)
+
+
 def _longer(line: TextArea, length: int) -> bool:
     return len(line.text) > length
 
@@ -185,7 +221,7 @@ def main(name: str, home: str, rows: str) -> None:
         BareApp.rows = int(rows)
         BareApp().run()
     else:
-        asyncio.run(run_rota(Path(home), {"idle": idle, "keys": keys}[name]))
+        asyncio.run(run_rota(Path(home), {"idle": idle, "keys": keys, "search": search}[name]))
 
 
 if __name__ == "__main__":

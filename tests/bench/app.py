@@ -68,10 +68,10 @@ def measure() -> list[Row]:
         return [Row("the app", "not measured", "", ok=True, note="needs a POSIX terminal")]
     with tempfile.TemporaryDirectory() as folder:
         few, polled, ticking, many = (Path(folder, name) for name in ("few", "polled", "ticking", "many"))
-        _home(few, _accounts(ROWS), traffic(ROWS, 4000, start=time.time() - 6000))
-        _home(polled, _accounts(ROWS, Kind.PUTER))
-        _home(ticking, _accounts(100), _held(100))
-        _home(many, _accounts(200), ())
+        make_home(few, accounts(ROWS), traffic(ROWS, 4000, start=time.time() - 6000))
+        make_home(polled, accounts(ROWS, Kind.PUTER))
+        make_home(ticking, accounts(100), _held(100))
+        make_home(many, accounts(200), ())
         return [*_first_frames(few), *_memory(few, polled), _idle(ticking), *_keys(many)]
 
 
@@ -105,26 +105,27 @@ def _memory(home: Path, polled: Path) -> list[Row]:
 
 
 def _idle(home: Path) -> Row:
-    share = min(_figures("idle", home)["share"][0] for _ in range(2))
+    share = min(figures("idle", home)["share"][0] for _ in range(2))
     return Row("idle app, 100 accounts counting down", f"{share:.1%} of a core", "≤ 1 %", share <= 0.01)
 
 
 def _keys(home: Path) -> list[Row]:
     with simulator(CHAT_RATE) as described:
-        _keep(home, {"account0": api_key(described)})
+        keep(home, {"account0": api_key(described)})
         urls = described["base_urls"]
         environ = {"ROTA_ANTHROPIC_API_URL": urls["anthropic_api"], "ROTA_ANTHROPIC_AUTH_URL": urls["anthropic_auth"]}
-        runs = [_figures("keys", home, environ) for _ in range(KEY_RUNS)]
+        runs = [figures("keys", home, environ) for _ in range(KEY_RUNS)]
     return [
         _key_row(what, runs, name) for what, name in (("in the table", "moved"), ("in the question line", "typed"))
     ]
 
 
+def p95(times: list[float]) -> float:
+    return sorted(times)[int(len(times) * 0.95)]
+
+
 def _key_row(what: str, runs: list[dict[str, list[float]]], name: str) -> Row:
     """The run that the machine disturbed least counts."""
-
-    def p95(figures: list[float]) -> float:
-        return sorted(figures)[int(len(figures) * 0.95)]
 
     took = min((run[name] for run in runs), key=p95)
     worked = min(p95(run[f"{name}_work"]) for run in runs)
@@ -140,7 +141,7 @@ def _key_row(what: str, runs: list[dict[str, list[float]]], name: str) -> Row:
 # --- homes ------------------------------------------------------------------------------------------------
 
 
-def _home(home: Path, *events: Iterable[Event]) -> None:
+def make_home(home: Path, *events: Iterable[Event]) -> None:
     """A home with these facts in its log, which asks nobody anything."""
     paths = under(home)
     paths.ensure()
@@ -150,12 +151,12 @@ def _home(home: Path, *events: Iterable[Event]) -> None:
     facts = [event for some in events for event in some]
     log.append(facts)
     log.close()
-    _keep(
+    keep(
         home, {event.account.id: f"sk-bench-{event.account.id}" for event in facts if isinstance(event, AccountAdded)}
     )
 
 
-def _keep(home: Path, secrets: Mapping[str, str]) -> None:
+def keep(home: Path, secrets: Mapping[str, str]) -> None:
     """Put keys into the vault, or every account would ask for a new sign-in."""
 
     async def put() -> None:
@@ -166,7 +167,7 @@ def _keep(home: Path, secrets: Mapping[str, str]) -> None:
     asyncio.run(put())
 
 
-def _accounts(count: int, kind: Kind = Kind.API_KEY) -> list[Event]:
+def accounts(count: int, kind: Kind = Kind.API_KEY) -> list[Event]:
     now = time.time()
     return [
         AccountAdded(
@@ -198,11 +199,11 @@ def _held(count: int) -> list[Event]:
 # --- processes in terminals -------------------------------------------------------------------------------
 
 
-def _figures(name: str, home: Path, more: Mapping[str, str] | None = None) -> dict[str, list[float]]:
+def figures(name: str, home: Path, more: Mapping[str, str] | None = None) -> dict[str, list[float]]:
     """Let the app measure itself."""
     _shown(("-m", "tests.bench._app_child", name, str(home), "0"), home, until=None, more=more)
-    figures: dict[str, list[float]] = json.loads((home / "figures.json").read_text(encoding="utf-8"))
-    return figures
+    told: dict[str, list[float]] = json.loads((home / "figures.json").read_text(encoding="utf-8"))
+    return told
 
 
 def _shown(
