@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 RANK_EVERY = 5.0
 """Seconds of the clock after which "next" is asked again although nothing happened: holds end by themselves."""
 
+MANY = 50
+"""Accounts from which "next" is asked once a tick: all are looked at, and facts may pour in."""
+
 
 class ChatChoosing(ChatAsking):
     """The choice is kept while the app runs; the model of a certain account is always one of its provider."""
@@ -65,7 +68,10 @@ class ChatChoosing(ChatAsking):
 
     def watch_snapshot(self) -> None:
         self._mend()
-        self._rank()
+        if len(self.snapshot.accounts) < MANY or self.ranking is None:
+            self._rank()
+        else:
+            self._ranked_at = float("-inf")  # the next tick does
 
     def watch_now(self, now: float) -> None:
         if abs(now - self._ranked_at) >= RANK_EVERY:

@@ -154,11 +154,15 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
             return
         top = round(self.scroll_y)
         drawn, self._drawn = self._drawn, {}
-        for y, key in enumerate(self._keys[top : top + self.size.height - 1], start=1):
+        width, height = self.size
+        changed: list[Region] = []
+        for y, key in enumerate(self._keys[top : top + height - 1], start=1):
             if (before := drawn.get(key)) is not None:
                 cells = self._drawn[key] = self.cells(key)
                 if cells != before:
-                    self.refresh(Region(0, y, self.size.width, 1))
+                    changed.append(Region(0, y, width, 1))
+        if changed:  # without a region it would be the whole table
+            self.refresh(*changed)
 
     def _seen_again(self, _screen: Screen[object]) -> None:
         self.refresh_rows()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from textual.geometry import Region
 from textual.widget import Widget
 
 from rota_tui.widgets.sight import in_sight
@@ -25,6 +26,8 @@ class LinesView(Widget):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._shown: tuple[Line, ...] = ()
+        self._made: tuple[int, tuple[Line, ...]] | None = None
+        """Lines that were found to differ, with their width: the repaint they asked for takes them."""
 
     def lines(self, width: int) -> tuple[Line, ...]:
         """What to show in `width` cells."""
@@ -34,16 +37,25 @@ class LinesView(Widget):
         return len(self.lines(width)) if width else 0
 
     def render(self) -> Content:
-        self._shown = self.lines(self._width())
+        width, made, self._made = self._width(), self._made, None
+        self._shown = made[1] if made is not None and made[0] == width else self.lines(width)
         return stacked(self._shown)
 
     def renew(self) -> None:
-        """Repaint when the lines read differently, and lay out again only when their number changed."""
+        """Repaint the lines that read differently, and lay out again only when their number changed."""
+        self._made = None
         if not self.is_attached or not in_sight(self, self._seen_again):
             return
-        lines = self.lines(self._width())
-        if lines != self._shown:
-            self.refresh(layout=len(lines) != len(self._shown) and self.styles.is_auto_height)
+        width = self._width()
+        lines = self.lines(width)
+        if lines == self._shown:
+            return
+        self._made = width, lines
+        if len(lines) != len(self._shown):
+            self.refresh(layout=self.styles.is_auto_height)
+        else:
+            pairs = enumerate(zip(lines, self._shown, strict=True))
+            self.refresh(*(Region(0, y, width, 1) for y, (line, shown) in pairs if line != shown))
 
     def _seen_again(self, _screen: Screen[object]) -> None:
         self.renew()

@@ -36,41 +36,52 @@ class ServersPanel(LinesView):
         self._locale = locale
         self._ticks = ticks
         self._watched = watched
+        self._renewing = False
 
     def watch_snapshot(self) -> None:
-        self.renew()
+        self._renew_once()
 
     def watch_now(self) -> None:
-        self.renew()
+        self._renew_once()
 
     def watch_ranking(self) -> None:
-        self.renew()
+        self._renew_once()
 
     def watch_choice(self) -> None:
+        self._renew_once()
+
+    def _renew_once(self) -> None:
+        """What comes together, as a snapshot and its ranking do, is drawn together."""
+        if not self._renewing:
+            self._renewing = True
+            self.call_next(self._renew)
+
+    def _renew(self) -> None:
+        self._renewing = False
         self.renew()
 
     def lines(self, width: int) -> tuple[Line, ...]:
         height = max(4, self.app.size.height // 2 - 3)
-        states = self._ordered()
-        if not states:
+        ids = self._ordered()
+        if not ids:
             return ((Piece("No account serves this provider.", Tone.QUIET),),)
         lines: list[Line] = []
-        for place, state in enumerate(states):
-            block = self._account(state, width, first=place == 0)
-            if len(lines) + len(block) > height - (place + 1 < len(states)):
-                lines.append((Piece(f"  and {len(states) - place} more", Tone.QUIET),))
+        for place, account_id in enumerate(ids):
+            block = self._account(self.snapshot.accounts[account_id], width, first=place == 0)
+            if len(lines) + len(block) > height - (place + 1 < len(ids)):
+                lines.append((Piece(f"  and {len(ids) - place} more", Tone.QUIET),))
                 break
             lines.extend(block)
         return tuple(fit_line(line, width, self._locale.glyphs) for line in lines)
 
-    def _ordered(self) -> list[AccountState]:
+    def _ordered(self) -> list[str]:
         ranking, choice = self.ranking, self.choice
         if ranking is None or choice is None:
             return []
         ids = [c.account_id for c in ranking.candidates] + [e.account_id for e in ranking.excluded]
         if choice.account_id is not None:
             ids = [choice.account_id, *(i for i in ids if i != choice.account_id)]
-        return [state for i in ids if (state := self.snapshot.account(i)) is not None]
+        return [i for i in ids if self.snapshot.account(i) is not None]
 
     def _account(self, state: AccountState, width: int, *, first: bool) -> list[Line]:
         glyphs, now, choice = self._locale.glyphs, self.now, self.choice
