@@ -122,19 +122,7 @@ def room(windows: Iterable[QuotaWindow], model: str | None, now: float, threshol
             threshold = thresholds.get(window.key.partition(":")[0], ELSEWHERE)
         if over is None or used - threshold > over:
             over = used - threshold
-    if spent is None:
-        return Room(
-            long,
-            short,
-            long_label,
-            short_label,
-            long_resets_at,
-            short_resets_at,
-            short_key,
-            ahead,
-            over,
-            changes_at=changes_at,
-        )
+    label, until, seen_at = (None, None, 0.0) if spent is None else (spent.label, spent.resets_at, spent.observed_at)
     return Room(
         long,
         short,
@@ -145,9 +133,9 @@ def room(windows: Iterable[QuotaWindow], model: str | None, now: float, threshol
         short_key,
         ahead,
         over,
-        spent.label,
-        spent.resets_at,
-        spent.observed_at,
+        label,
+        until,
+        seen_at,
         changes_at,
     )
 

@@ -100,6 +100,19 @@ class ActivityLog(Screen[None]):
             before = batch[0].id
         return found, False
 
+    async def _read(self, before: str | None) -> tuple[list[Event], bool] | None:
+        """`_page`, with the state told meanwhile; None when the log cannot be read, which is said."""
+        self._reading = reading = object()
+        self.tell_state()
+        try:
+            return await self._page(before)
+        except RotaError as error:
+            self.complain(error)
+            return None
+        finally:
+            if self._reading is reading:
+                self._reading = None
+
     async def ask_log(self, wanted: Wanted, before: str | None) -> list[Event]:
         return await self.engine.journal.ask(
             lambda log: log.recent(PAGE, kinds=wanted.kinds, account_id=wanted.account_id, before=before)
@@ -109,16 +122,9 @@ class ActivityLog(Screen[None]):
     async def reload(self, *, home: bool = False) -> None:
         """Begin with the newest again."""
         self._last = self.recent[-1].id if self.recent else None
-        self._reading = reading = object()
-        self.tell_state()
-        try:
-            page, complete = await self._page(None)
-        except RotaError as error:
-            self.complain(error)
+        if (read := await self._read(None)) is None:
             return
-        finally:
-            if self._reading is reading:
-                self._reading = None
+        page, complete = read
         self.feed.start(page, complete=complete)
         since = page[-1].at if page else float("-inf")
         self.feed.add(event for event in self.recent if event.at >= since and self.wants(event))
@@ -132,17 +138,9 @@ class ActivityLog(Screen[None]):
 
     @work(group="look", exclusive=True, description="read older events")
     async def _read_older(self) -> None:
-        oldest = self.feed.keys[-1]
-        self._reading = reading = object()
-        self.tell_state()
-        try:
-            page, complete = await self._page(oldest)
-        except RotaError as error:
-            self.complain(error)
+        if (read := await self._read(self.feed.keys[-1])) is None:
             return
-        finally:
-            if self._reading is reading:
-                self._reading = None
+        page, complete = read
         self.feed.older(page, complete=complete)
         self.table.show(follow=False)
         self.tell_state()
