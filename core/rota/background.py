@@ -90,7 +90,7 @@ class Background:
             try:
                 self.notices += await (await engine.accounts()).sweep(identify)
             except VaultError as error:
-                told = f"{error} {error.hint}".strip()
+                told = error.in_full
                 if told not in self.notices:
                     self.notices.append(told)
             else:
@@ -133,4 +133,4 @@ class Background:
         try:
             await self._engine.start_gateway()
         except RotaError as error:
-            self.notices.append(f"{error} {error.hint}".strip())
+            self.notices.append(error.in_full)

@@ -99,6 +99,11 @@ class RotaError(Exception):
         if hint:
             self.hint = hint
 
+    @property
+    def in_full(self) -> str:
+        """What happened and what to do next, in one line."""
+        return f"{self} {self.hint}".strip()
+
 
 class UsageError(RotaError):
     """The caller asked for something that cannot be."""

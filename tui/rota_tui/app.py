@@ -249,7 +249,7 @@ class RotaApp(App[Any]):
         for notice in notices:
             self.notify(notice, severity="warning", timeout=NOTICE_S, markup=False)
         problem = self.engine.journal.problem
-        told = f"{problem} {problem.hint}".strip() if problem is not None else ""
+        told = problem.in_full if problem is not None else ""
         if told != self._problem:
             if told:
                 self.notify(told, title="The log", severity="error", timeout=NOTICE_S, markup=False)

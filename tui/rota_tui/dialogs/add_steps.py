@@ -157,7 +157,7 @@ class SecretStep(Step):
         try:
             added = await self._engine.add_secret(self._way.provider, self._way.kind, self.secret.take())
         except RotaError as error:
-            self._tell(f"{error} {error.hint}".strip())
+            self._tell(error.in_full)
             self.secret.disabled = False
             self.secret.focus()
         else:
@@ -233,6 +233,6 @@ class DoneStep(Step):
             try:
                 await (await self._engine.accounts()).label(self._added.account_id, label)
             except RotaError as error:
-                self.told.update(f"{error} {error.hint}".strip())
+                self.told.update(error.in_full)
                 return
         self.answer(another)

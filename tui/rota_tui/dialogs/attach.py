@@ -71,7 +71,7 @@ class AttachDialog(ModalScreen[Attachment | None]):
         try:
             self.dismiss(await asyncio.to_thread(attach, path))
         except CannotAttach as error:
-            self.told.update(f"{error} {error.hint}".strip())
+            self.told.update(error.in_full)
 
     def action_cancel(self) -> None:
         self.dismiss(None)

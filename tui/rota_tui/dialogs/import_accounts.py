@@ -65,7 +65,7 @@ class ImportDialog(ModalScreen[None]):
             self._found.take(await desk.plan(online=False), checking=True)
             self._found.take(await desk.plan(), checking=False)
         except RotaError as error:
-            self._tell(f"{error} {error.hint}".strip())
+            self._tell(error.in_full)
 
     # --- one step after another ---------------------------------------------------------------------------
 
@@ -158,7 +158,7 @@ class ImportDialog(ModalScreen[None]):
         try:
             undone = await (await self._engine.imports()).undo()
         except RotaError as error:
-            self._tell(f"{error} {error.hint}".strip())
+            self._tell(error.in_full)
         else:
             await self._show(taken_back(undone))
 

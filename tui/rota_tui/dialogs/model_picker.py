@@ -67,7 +67,7 @@ class ModelPicker(PickerDialog):
         try:
             models = await self._fetch()
         except RotaError as error:
-            self.hint.update(f"{error} {error.hint}".strip())
+            self.hint.update(error.in_full)
             return
         if models != self._known:
             self.models.take(models)

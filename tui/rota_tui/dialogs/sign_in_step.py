@@ -104,7 +104,7 @@ class SignInStep(Step, can_focus=True):
         except SignInCancelled:
             return
         except RotaError as error:
-            self._fail(f"{error} {error.hint}".strip())
+            self._fail(error.in_full)
         else:
             self.answer(added)
 
@@ -228,7 +228,7 @@ class SignInStep(Step, can_focus=True):
         try:
             self._attempt.paste(text)
         except SignInFailed as error:
-            self._tell(f"{error} {error.hint}".strip())
+            self._tell(error.in_full)
         else:
             self._tell("")
             self.call_after_refresh(self._renew)

@@ -234,7 +234,7 @@ class AccountActions(Screen[None]):
 
     def complain(self, error: RotaError) -> None:
         """Say what failed and what to do."""
-        self.notify(f"{error} {error.hint}".strip(), severity="error", markup=False)
+        self.notify(error.in_full, severity="error", markup=False)
 
     @work(group="gateway", exclusive=True, description="start or stop the gateway")
     async def action_gateway(self) -> None:

@@ -148,7 +148,7 @@ class ActivityLog(Screen[None]):
 
     def complain(self, error: RotaError) -> None:
         """Say what failed and what to do."""
-        self.notify(f"{error} {error.hint}".strip(), severity="error", markup=False)
+        self.notify(error.in_full, severity="error", markup=False)
 
     # --- following ----------------------------------------------------------------------------------------
 

@@ -58,7 +58,7 @@ class ChatLine(ChatChoosing):
         except RotaError as error:
             self.prompt.text = self.prompt.text or f"/attach {path}"
             self.prompt.move_cursor(self.prompt.document.end)
-            self.tell(f"{error} {error.hint}".strip())
+            self.tell(error.in_full)
         else:
             self.show_attached()
 

@@ -103,7 +103,7 @@ class ModelsScreen(Screen[None]):
             models = await self.engine.models(refresh=refresh)
             problems = dict((await self.engine.services()).catalogue.problems)
         except RotaError as error:
-            self._problem = f"{error} {error.hint}".strip()
+            self._problem = error.in_full
         else:
             self._problem = " ".join(f"{provider_name(name)}: {why}" for name, why in problems.items())
             self.table.take(models)
@@ -228,7 +228,7 @@ class ModelsScreen(Screen[None]):
         try:
             self.engine.change_setting("pool.fallback_models", whole | {model.provider: after})
         except RotaError as error:
-            self.notify(f"{error} {error.hint}".strip(), severity="error", markup=False)
+            self.notify(error.in_full, severity="error", markup=False)
             return
         self._take_chain()
         self._tell_about()

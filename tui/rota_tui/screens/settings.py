@@ -107,7 +107,7 @@ class SettingsScreen(SettingsEditing):
             self._sources = sources(self.engine.paths, os.environ)
             self._problem = ""
         except ConfigError as error:
-            self._problem = f"{error} {error.hint}".strip()
+            self._problem = error.in_full
         self._settings = self.engine.settings
         self._rows = rows(self._settings, self._sources, self.engine.paths)
         self._show()

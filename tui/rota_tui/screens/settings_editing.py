@@ -111,7 +111,7 @@ class SettingsEditing(Screen[None]):
             write()
             self.engine.take_up(key)
         except RotaError as error:
-            return f"{error} {error.hint}".strip()
+            return error.in_full
         self.post_message(SettingsChanged())
         self.changed()
         return ""
@@ -315,7 +315,7 @@ class SettingsEditing(Screen[None]):
             kind = await move_vault(self.engine.paths, os.environ, chosen)
             self.engine.take_up("vault")
         except RotaError as error:
-            self.notify(f"{error} {error.hint}".strip(), severity="error", markup=False)
+            self.notify(error.in_full, severity="error", markup=False)
             return
         self.post_message(SettingsChanged())
         self.changed()
