@@ -142,7 +142,8 @@ def _schemas() -> Iterator[str]:
 
     yield from ("| schema | what prints it |", "|---|---|")
     for name in schemas.names():
-        yield f"| [{name}.json](../core/rota/schemas/{name}.json) | `{schemas.read(name)['title']}` |"
+        printed = re.sub(r"rota [a-z -]+--json", r"`\g<0>`", schemas.read(name)["title"])
+        yield f"| [{name}.json](../core/rota/schemas/{name}.json) | {printed} |"
 
 
 def shown_key(key: str) -> str:

@@ -107,6 +107,14 @@ AS_JSON = [
     (["status", "--json"], "status"),
     (["usage", "--json"], "usage"),
     (["why", "--json"], "why"),
+    (["use", "carol", "--json"], "change"),
+    (["lift", "carol", "--json"], "lift"),
+    (["remove", "carol", "--yes", "--json"], "remove"),
+    (["gateway", "key", "add", "ci", "--json"], "gateway-key"),
+    (["opencode", "install", "--dry-run", "--json"], "opencode"),
+    (["config", "set", "debug", "true", "--json"], "config-set"),
+    (["config", "path", "--json"], "config-path"),
+    (["config", "keys", "--json"], "config-keys"),
 ]
 
 
@@ -120,7 +128,7 @@ def test_a_process_prints_one_object_as_its_schema_says(two: CommandLine, args: 
 
 
 def test_every_schema_is_held_against_a_process() -> None:
-    assert {name for _, name in AS_JSON} | {"login"} == set(schemas.names())
+    assert {name for _, name in AS_JSON} | {"login", "serve", "error"} == set(schemas.names())
 
 
 # arguments on a home without accounts, exit code, what standard error says first, and the home

@@ -49,9 +49,7 @@ COMMANDS = {
 }
 """Every command and its one-line help, so that `rota --help` imports none of them."""
 
-TOGETHER = dict.fromkeys(
-    ("disable", "enable", "label", "lift", "pin", "reorder", "reserve", "unpin", "use"), "manage"
-)
+TOGETHER = dict.fromkeys(("disable", "enable", "label", "pin", "reorder", "reserve", "unpin", "use"), "manage")
 """Commands that share a module, by name; the others have one of their own name."""
 
 SECTIONS = {
@@ -166,10 +164,12 @@ def main(args: list[str] | None = None) -> Any:
         sys.stdout.flush()
         gc.freeze()  # what is left goes with the process: looking through it for cycles takes 5 ms at exit
     except click.ClickException as error:
-        _complain(error.format_message(), _usage_hint(error))
+        _complain(error, error.format_message(), _usage_hint(error), error.exit_code, args)
         sys.exit(error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("Interrupted.", err=True)
+    except (click.Abort, KeyboardInterrupt) as error:
+        from rota_tui.cli import complaining
+
+        complaining.interrupted(error, EXIT_INTERRUPTED, as_json=complaining.wants_json(args))
         sys.exit(EXIT_INTERRUPTED)
     except BrokenPipeError:
         _hush()
@@ -179,18 +179,16 @@ def main(args: list[str] | None = None) -> Any:
 
         if not isinstance(error, RotaError):
             raise
-        _complain(str(error), error.hint)
-        sys.exit(_exit_code(error))
+        _complain(error, str(error), error.hint, exit_code := _exit_code(error), args)
+        sys.exit(exit_code)
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _complain(message: str, hint: str) -> None:
-    """What failed, and what to do, on standard error; foreign text does not steer the terminal."""
-    from rota_tui.pieces import clean
+def _complain(error: Exception, message: str, hint: str, exit_code: int, args: list[str] | None) -> None:
+    """What failed, and what to do."""
+    from rota_tui.cli.complaining import complain, wants_json
 
-    click.echo(f"rota: {clean(message)}", err=True)
-    if hint:
-        click.echo(f"      {clean(hint)}", err=True)
+    complain(error, message, hint, exit_code, as_json=wants_json(args))
 
 
 def _usage_hint(error: click.ClickException) -> str:

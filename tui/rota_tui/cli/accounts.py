@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rota_tui.cli import EXIT_NOT_CONFIGURED
+from rota_tui.cli.options import JSON
 
 if TYPE_CHECKING:
     from rota.account import Kind
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command("accounts", epilog="Example: rota accounts --json | jq -r '.accounts[] | select(.enabled) | .label'")
-@click.option("--json", "as_json", is_flag=True, help="One versioned JSON object.")
+@JSON
 def command(as_json: bool) -> None:
     """List the accounts: number, label, provider, plan, email, state."""
     from rota_tui.cli import reading
@@ -25,10 +26,9 @@ def command(as_json: bool) -> None:
     reading.briefly()
     snapshot, now = reading.snapshot(), time.time()
     if as_json:
-        from rota.documents import accounts_document
         from rota_tui.cli.printing import echo_json
 
-        echo_json(accounts_document(snapshot, now, reading.next_up(snapshot, reading.rules(), now)))
+        echo_json(reading.accounts_as_json(snapshot, now))
         return
     if not snapshot.listed():
         from rota_tui.cli.status_table import EMPTY

@@ -9,6 +9,9 @@ import click
 
 from rota_tui.cli.completing import settings as complete_settings
 from rota_tui.cli.completing import values as complete_values
+from rota_tui.cli.config_keys import check_key
+from rota_tui.cli.config_keys import command as keys
+from rota_tui.cli.options import JSON
 
 if TYPE_CHECKING:
     from rota.paths import Paths
@@ -21,9 +24,12 @@ def command() -> None:
     """Read and change the settings; they stand in a TOML file whose comments are kept."""
 
 
+command.add_command(keys)
+
+
 @command.command("get", epilog="Example: rota config get pool.strategy")
 @KEY
-@click.option("--json", "as_json", is_flag=True, help="One versioned JSON object.")
+@JSON
 def get(key: str, as_json: bool) -> None:
     """Print what KEY is now: the file's value, the environment's, or the default."""
     from rota import config
@@ -42,31 +48,47 @@ def get(key: str, as_json: bool) -> None:
 @command.command("set", epilog="Examples: `rota config set debug true` · `rota config set ui.theme nord`")
 @KEY
 @click.argument("value", shell_complete=complete_values)
-def set_(key: str, value: str) -> None:
+@JSON
+def set_(key: str, value: str, as_json: bool) -> None:
     """Set KEY to VALUE in the file, once it has been checked. `vault` also moves every secret."""
     from rota import config
     from rota_tui.cli.reading import home
 
     paths = home()
+    before = _effective(paths, key)
     if key == "vault":
-        _move_vault(paths, value)
+        kind = _move_vault(paths, value)
+        if as_json:
+            _echo_change(paths, key, value, before)
+        else:
+            click.echo(f"vault = {value}; every secret is in the {kind} vault.")
         return
-    _check_key(paths, key, value)
+    check_key(paths, key, value)
     written = config.set_value(paths, key, value)
+    if as_json:
+        _echo_change(paths, key, written, before)
+        return
     click.echo(f"{key} = {config.render(written)}")
     _beside(key)
 
 
 @command.command("unset", epilog="Example: rota config unset pool.strategy")
 @KEY
-def unset(key: str) -> None:
+@JSON
+def unset(key: str, as_json: bool) -> None:
     """Take KEY out of the file, so that its default holds again."""
     from rota import config
     from rota_tui.cli.reading import home
 
     paths = home()
-    if not config.unset(paths, key):
+    before = _effective(paths, key)
+    was_there = config.unset(paths, key)
+    if not was_there:
         config.locate(key)
+    if as_json:
+        _echo_change(paths, key, _effective(paths, key), before)
+        return
+    if not was_there:
         click.echo(f"{key} was not in the file; its default holds already.")
         return
     click.echo(f"{key} is out of the file; its default holds.")
@@ -75,7 +97,7 @@ def unset(key: str) -> None:
 
 @command.command("list", epilog="Examples: `rota config list` · `rota config list pool --json`")
 @click.argument("section", required=False)
-@click.option("--json", "as_json", is_flag=True, help="One versioned JSON object.")
+@JSON
 def list_(section: str | None, as_json: bool) -> None:
     """Print every setting, or those of SECTION, with what it is now, what it means and may be."""
     from rota import config
@@ -123,53 +145,17 @@ def list_(section: str | None, as_json: bool) -> None:
 
 
 @command.command("path", epilog='Example: $EDITOR "$(rota config path)"')
-def path() -> None:
+@JSON
+def path(as_json: bool) -> None:
     """Print where the settings file is (or would be)."""
     from rota_tui.cli.reading import home
 
-    click.echo(home().config_file)
+    if as_json:
+        from rota_tui.cli.printing import echo_json
 
-
-@command.command("keys", epilog="Examples: `rota config keys` · `rota config set ui.keys.add-account ctrl+n`")
-def keys() -> None:
-    """Print every command of the app with its key; each can have another: `ui.keys.NAME` = KEY or KEY,KEY."""
-    from rota import config
-    from rota_tui.cli.reading import home
-    from rota_tui.cli.terminal import look, rendered
-    from rota_tui.keymap import commands, problems, shown
-    from rota_tui.pieces import Line, Piece, Tone, clean
-
-    given = config.load(home(), os.environ).ui.keys
-    known = [command for command in commands().values() if not command.shares]
-    widths = [
-        max(len(text) for text in column) for column in zip(*((c.id, shown(c.keys)) for c in known), strict=True)
-    ]
-    lines: list[Line] = []
-    for each in known:
-        key = given.get(each.id)
-        shown_key = Piece(clean(key or shown(each.keys)).ljust(widths[1] + 2), Tone.ACTIVE if key else Tone.PLAIN)
-        usual = f" (usually {shown(each.keys)})" if key else ""
-        told = Piece(f"{each.about}, {each.where}{usual}", Tone.QUIET)
-        lines.append((Piece(each.id.ljust(widths[0] + 2), Tone.NAME), shown_key, told))
-    click.echo(rendered(lines, look()))
-    for problem in problems(given):
-        click.echo(problem, err=True)
-
-
-def _check_key(paths: Paths, key: str, value: str) -> None:
-    """Refuse a key map's entry that names no command, no key, or a key that is taken."""
-    from rota import config
-    from rota.errors import ConfigError
-
-    setting, entry = config.locate(key)
-    if setting.key != "ui.keys" or entry is None:
+        echo_json({"schema": 1, "path": str(home().config_file)})
         return
-    from rota_tui.keymap import problems  # with every screen: only for who sets a key
-
-    present = config.load(paths, os.environ).ui.keys
-    found = [told for told in problems({**present, entry: value}) if told.startswith(f"{key}:")]
-    if found:
-        raise ConfigError(found[0], key=key, hint="`rota config keys` lists every command with its key.")
+    click.echo(home().config_file)
 
 
 def _beside(key: str) -> None:
@@ -184,7 +170,41 @@ def _beside(key: str) -> None:
         click.echo("      A running rota takes it up when it is started again.", err=True)
 
 
-def _move_vault(paths: Paths, value: str) -> None:
+def _effective(paths: Paths, key: str) -> Any:
+    """What holds now; None for what is no setting, or no entry of its table yet."""
+    from rota import config
+    from rota.errors import ConfigError
+
+    try:
+        return config.get(config.load(paths, os.environ), key)
+    except ConfigError:
+        return None
+
+
+def _echo_change(paths: Paths, key: str, value: Any, before: Any) -> None:
+    from rota import config
+    from rota.config.read import overrides, thawed
+    from rota.errors import ConfigError
+    from rota_tui.cli.printing import echo_json
+
+    try:
+        restart = config.locate(key)[0].restart
+    except ConfigError:  # a wrong name may be taken out of the file
+        restart = False
+    echo_json(
+        {
+            "schema": 1,
+            "path": str(paths.config_file),
+            "key": key,
+            "value": thawed(value),
+            "before": thawed(before),
+            "overridden": key in overrides(os.environ),
+            "restart": restart,
+        }
+    )
+
+
+def _move_vault(paths: Paths, value: str) -> str:
     """Move every secret where the setting says; when that fails, the setting stays as it was."""
     import asyncio
 
@@ -195,5 +215,4 @@ def _move_vault(paths: Paths, value: str) -> None:
         async with working("moving the secrets"):
             return await move_vault(paths, os.environ, value)
 
-    kind = asyncio.run(move())
-    click.echo(f"vault = {value}; every secret is in the {kind} vault.")
+    return asyncio.run(move())

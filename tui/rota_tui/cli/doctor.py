@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rota_tui.cli import EXIT_FAILED
+from rota_tui.cli.options import JSON
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command("doctor", epilog="Examples: `rota doctor` · `rota doctor --json | jq '.findings[] | select(.todo)'`")
-@click.option("--json", "as_json", is_flag=True, help="One versioned JSON object.")
+@JSON
 @click.option("--bundle", type=click.Path(dir_okay=False, path_type=Path), help="Write a report to hand to others.")
 def command(as_json: bool, bundle: Path | None) -> None:
     """Check this machine, rota's files, the vault, the providers, every account, other tools and the gateway.

@@ -6,9 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rota_tui.cli.options import JSON
+
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from rota.gateway.keys import Keys
-    from rota.snapshot import GatewayKey, Snapshot
+    from rota.secret import Secret
+    from rota.snapshot import Snapshot
 
 
 @click.group("gateway", epilog="Example: export OPENAI_API_KEY=$(rota gateway key)")
@@ -17,7 +22,7 @@ def command() -> None:
 
 
 @command.command("status", epilog="Example: rota gateway status --json | jq -r '.gateways[].url'")
-@click.option("--json", "as_json", is_flag=True, help="One versioned JSON object.")
+@JSON
 def status(as_json: bool) -> None:
     """Show who serves where, and the keys."""
     from rota_tui.cli import reading
@@ -37,25 +42,28 @@ def status(as_json: bool) -> None:
 
 
 @command.group("key", invoke_without_command=True, epilog="Example: rota gateway key add ci --models 'puter/*'")
+@JSON
 @click.pass_context
-def key(ctx: click.Context) -> None:
+def key(ctx: click.Context, as_json: bool) -> None:
     """Show the default key; make, list and revoke others."""
     if ctx.invoked_subcommand is None:
-        ctx.invoke(show)
+        ctx.invoke(show, as_json=as_json)
+    elif as_json:
+        raise click.UsageError(f"Say --json at the end: `rota gateway key {ctx.invoked_subcommand} --json`.")
 
 
 @key.command("show", epilog="Example: rota gateway key show ci")
 @click.argument("name", default="default")
-def show(name: str = "default") -> None:
+@JSON
+def show(name: str = "default", as_json: bool = False) -> None:
     """Print a key: the default one, which is made at its first use, or the one called NAME."""
 
-    async def work(keys: Keys) -> str:
+    async def work(keys: Keys) -> Secret:
         from rota.gateway.keys import DEFAULT
 
-        secret = await keys.default() if name == DEFAULT else await keys.get(name)
-        return secret.reveal()
+        return await keys.default() if name == DEFAULT else await keys.get(name)
 
-    click.echo(_with_keys(work))
+    click.echo(_with_keys(name, work, as_json=as_json))
 
 
 def _share(_ctx: click.Context, _param: click.Parameter, text: str | None) -> float | None:
@@ -78,17 +86,18 @@ def _share(_ctx: click.Context, _param: click.Parameter, text: str | None) -> fl
     "--models", multiple=True, metavar="GLOB", help="Models it may ask for; may be said again. All, if never."
 )
 @click.option("--max-share", callback=_share, metavar="SHARE", help="Of the last hour's requests at most: 30%.")
-def add(name: str, models: tuple[str, ...], max_share: float | None) -> None:
+@JSON
+def add(name: str, models: tuple[str, ...], max_share: float | None, as_json: bool) -> None:
     """Make a key called NAME and print it."""
 
-    async def work(keys: Keys) -> str:
-        return (await keys.add(name, models=models, max_share=max_share)).reveal()
+    async def work(keys: Keys) -> Secret:
+        return await keys.add(name, models=models, max_share=max_share)
 
-    click.echo(_with_keys(work))
+    click.echo(_with_keys(name, work, as_json=as_json))
 
 
 @key.command("list", epilog="Example: rota gateway key list --json")
-@click.option("--json", "as_json", is_flag=True, help="One versioned JSON object.")
+@JSON
 def list_keys(as_json: bool) -> None:
     """List the keys and their rules; not the keys themselves."""
     from rota_tui.cli import reading
@@ -107,31 +116,41 @@ def list_keys(as_json: bool) -> None:
 
 @key.command("revoke", epilog="Example: rota gateway key revoke ci")
 @click.argument("name")
-def revoke(name: str) -> None:
+@JSON
+def revoke(name: str, as_json: bool) -> None:
     """End the key called NAME, at once and for every running gateway."""
 
-    async def work(keys: Keys) -> str:
+    async def work(keys: Keys) -> None:
         await keys.revoke(name)
-        return f"The key {name} is revoked."
 
-    click.echo(_with_keys(work))
+    click.echo(_with_keys(name, work, as_json=as_json))
 
 
-def _with_keys(work: Any) -> str:
+def _with_keys(name: str, work: Callable[[Keys], Awaitable[Secret | None]], *, as_json: bool) -> str:
+    """Do it to the key called NAME; gives the key, or says that it is no more."""
     import asyncio
 
+    from rota.change_documents import key_document
     from rota_tui.cli.opening import opened
 
     async def run() -> str:
         async with opened() as engine:
-            said: str = await work(await engine.gateway_keys())
-            return said
+            before = engine.snapshot.keys.get(name)
+            secret = await work(await engine.gateway_keys())
+            key = engine.snapshot.keys[name] if secret is not None or before is None else before
+        shown = secret.reveal() if secret is not None else None
+        if as_json:
+            from rota_tui.cli.printing import as_text
+
+            return as_text({"schema": 1, "key": key_document(key), "secret": shown})
+        return shown or f"The key {name} is revoked."
 
     return asyncio.run(run())
 
 
 def _document(snapshot: Snapshot) -> dict[str, Any]:
     """What is known, and who of those that said they serve still answers."""
+    from rota.change_documents import key_document
     from rota.gateway.probe import answers
 
     running = [g for g in snapshot.gateways.values() if g.running and answers(g.host, g.port)]
@@ -140,19 +159,7 @@ def _document(snapshot: Snapshot) -> dict[str, Any]:
         "gateways": [
             {"url": f"http://{g.host}:{g.port}", "host": g.host, "port": g.port, "pid": g.pid} for g in running
         ],
-        "keys": [_key(k) for k in sorted(snapshot.keys.values(), key=lambda k: k.name) if not k.revoked],
-    }
-
-
-def _key(each: GatewayKey) -> dict[str, Any]:
-    from rota.status import iso
-
-    return {
-        "name": each.name,
-        "models": list(each.models),
-        "max_share": each.max_share,
-        "fingerprint": each.fingerprint,
-        "made_at": iso(each.stamp[0]),
+        "keys": [key_document(k) for k in sorted(snapshot.keys.values(), key=lambda k: k.name) if not k.revoked],
     }
 
 

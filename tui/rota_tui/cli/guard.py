@@ -10,6 +10,7 @@ import click
 
 from rota_tui.cli import EXIT_ALL_COOLING, EXIT_NOT_CONFIGURED
 from rota_tui.cli.completing import models as complete_models
+from rota_tui.cli.options import JSON
 from rota_tui.cli.provider_names import OWN
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def _share(_ctx: click.Context, _param: click.Parameter, text: str) -> float:
 @click.command("guard", epilog="Example: rota guard --min 20% --model sonnet && run-the-nightly-agent")
 @click.option("--min", "least", callback=_share, default="10%", show_default=True, help="Room an account must have.")
 @click.option("-m", "--model", shell_complete=complete_models, help="Room for this model; `provider/…` says whose.")
-@click.option("--json", "as_json", is_flag=True, help="One versioned JSON object.")
+@JSON
 def command(least: float, model: str | None, as_json: bool) -> None:
     """Exit 0 when some account has room now, 4 when none has (the wait is printed), 3 when none is set up.
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rota_tui.cli.options import JSON
 from rota_tui.cli.provider_names import ProviderName
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 @click.option("--free", is_flag=True, help="Only those that cost nothing.")
 @click.option("-p", "--provider", type=ProviderName(), help="Only this provider's.")
 @click.option("--refresh", is_flag=True, help="Fetch the lists anew.")
-@click.option("--json", "as_json", is_flag=True, help="One versioned JSON object.")
+@JSON
 def command(query: tuple[str, ...], free: bool, provider: str | None, refresh: bool, as_json: bool) -> None:
     """List models whose id, name or vendor holds every word of QUERY. Prices are US dollars per million tokens."""
     import asyncio

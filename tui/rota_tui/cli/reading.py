@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,6 +59,13 @@ def rules() -> Rules:
     from rota.pool.rules import rules_from
 
     return rules_from(peeker(home(), os.environ))
+
+
+def accounts_as_json(snapshot: Snapshot, now: float) -> dict[str, Any]:
+    """Every account as `rota accounts --json` prints it."""
+    from rota.documents import accounts_document
+
+    return accounts_document(snapshot, now, next_up(snapshot, rules(), now))
 
 
 def watched(rules: Rules) -> frozenset[Kind]:

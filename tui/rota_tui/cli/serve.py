@@ -6,27 +6,31 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rota_tui.cli.options import JSON
+
 if TYPE_CHECKING:
     import asyncio
 
     from rota.engine import Engine
+    from rota.gateway.server import Gateway
 
 
 @click.command("serve", epilog="Example: rota serve --port 0")
 @click.option(
     "--port", type=click.IntRange(0, 65_535), help="The port, in place of gateway.port; 0 takes a free one."
 )
-def command(port: int | None) -> None:
+@JSON
+def command(port: int | None, as_json: bool) -> None:
     """Let other programs use the accounts through one local endpoint: OpenAI's and Anthropic's dialects, with a key.
 
     The address goes to standard output. Ctrl-C stops: running answers finish first, a second one ends them.
     """
     import asyncio
 
-    asyncio.run(_serve(port))
+    asyncio.run(_serve(port, as_json=as_json))
 
 
-async def _serve(port: int | None) -> None:
+async def _serve(port: int | None, *, as_json: bool) -> None:
     import asyncio
 
     from rota_tui.cli.opening import opened
@@ -36,12 +40,24 @@ async def _serve(port: int | None) -> None:
         _on_signals(stopping)
         gateway = await engine.start_gateway(port=port)
         engine.start_background()
-        click.echo(gateway.url)
+        _say_where(gateway, as_json=as_json)
         _tell(engine)
         await stopping.wait()
         grace = engine.settings.gateway.stop_grace_s
         click.echo(f"Stopping; running answers get up to {grace:g} s. Ctrl-C again ends them.", err=True)
         await engine.stop_gateway()
+
+
+def _say_where(gateway: Gateway, *, as_json: bool) -> None:
+    if not as_json:
+        click.echo(gateway.url)
+        return
+    import os
+
+    from rota_tui.cli.printing import echo_json_line
+
+    where = {"url": gateway.url, "host": gateway.host, "port": gateway.port, "pid": os.getpid()}
+    echo_json_line({"schema": 1, "gateway": where})
 
 
 def _tell(engine: Engine) -> None:

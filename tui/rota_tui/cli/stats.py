@@ -10,6 +10,7 @@ import click
 
 from rota_tui.cli import EXIT_FAILED
 from rota_tui.cli.completing import models as complete_models
+from rota_tui.cli.options import JSON
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +24,7 @@ REACH = 20_000
 
 @click.command("stats", epilog="Examples: `rota stats` · `rota stats sonnet --json`")
 @click.argument("model", required=False, shell_complete=complete_models)
-@click.option("--json", "as_json", is_flag=True, help="One versioned JSON object.")
+@JSON
 def command(model: str | None, as_json: bool) -> None:
     """Show latency, speed and errors of each MODEL (or of those whose name holds the word) from the log."""
     from rota.stats import KINDS, per_model

@@ -10,6 +10,7 @@ import click
 
 from rota_tui.cli import EXIT_NOT_CONFIGURED
 from rota_tui.cli.completing import accounts as complete_accounts
+from rota_tui.cli.options import JSON
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 @click.command("usage", epilog="Examples: `rota usage --refresh` · `rota usage work --json`")
 @click.argument("account", required=False, shell_complete=complete_accounts)
 @click.option("--refresh", is_flag=True, help="Ask the provider now, within its budget of reads.")
-@click.option("--json", "as_json", is_flag=True, help="One versioned JSON object.")
+@JSON
 def command(account: str | None, refresh: bool, as_json: bool) -> None:
     """Show every quota window of ACCOUNT, or of all accounts."""
     from rota_tui.cli import reading

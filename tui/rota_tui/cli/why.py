@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rota_tui.cli.completing import requests as complete_requests
+from rota_tui.cli.options import JSON
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +21,7 @@ MOST = 200
 
 @click.command("why", epilog="Examples: `rota why` · `rota why 0000001f --json`")
 @click.argument("request", required=False, shell_complete=complete_requests)
-@click.option("--json", "as_json", is_flag=True, help="One versioned JSON object.")
+@JSON
 def command(request: str | None, as_json: bool) -> None:
     """Tell why REQUEST (an id or its start; the last one without) went to the account and model that it went to."""
     from rota.errors import UsageError
