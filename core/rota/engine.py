@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from rota.background import Background
 from rota.engine_parts import Parts
 from rota.errors import NothingConfigured, UsageError
+from rota.late import imported
 from rota.naming import find as find_account
 from rota.opening import open_engine
 
@@ -45,6 +46,11 @@ class Engine(Parts):
     """Everything a person or a program can do. Made by `rota.open()`."""
 
     _gateway: Gateway | None = None
+
+    @functools.cached_property
+    def _gateway_moves(self) -> asyncio.Lock:
+        """Held while it starts or stops: by a key, by a setting, and at the end."""
+        return asyncio.Lock()
 
     @functools.cached_property
     def _background(self) -> Background:
@@ -318,13 +324,15 @@ class Engine(Parts):
             PortTaken: somebody listens there already; says who, when it is another rota.
             VaultError: the gateway's keys cannot be read.
         """
+        await imported("rota.gateway.server")
         from rota.gateway.server import Gateway
 
-        if self._gateway is None:
-            gateway = Gateway(self)
-            await gateway.start(port=port)
-            self._gateway = gateway
-        return self._gateway
+        async with self._gateway_moves:
+            if self._gateway is None:
+                gateway = Gateway(self)
+                await gateway.start(port=port)
+                self._gateway = gateway
+            return self._gateway
 
     async def gateway_keys(self) -> Keys:
         """Make, list and revoke the keys of the local endpoint; it need not be running."""
@@ -334,9 +342,10 @@ class Engine(Parts):
 
     async def stop_gateway(self) -> None:
         """Take no more requests; running answers finish within `gateway.stop_grace_s`."""
-        if self._gateway is not None:
-            gateway, self._gateway = self._gateway, None
-            await gateway.stop()
+        async with self._gateway_moves:
+            if self._gateway is not None:
+                gateway, self._gateway = self._gateway, None
+                await gateway.stop()
 
     # --- life ---------------------------------------------------------------------------------------------
 
@@ -355,6 +364,6 @@ class Engine(Parts):
 
     async def aclose(self) -> None:
         """End what runs behind, then close the connections; the log is closed by `rota.open`."""
+        await self._background.aclose()  # first: it may be about to start the gateway
         await self.stop_gateway()
-        await self._background.aclose()
         await super().aclose()

@@ -6,6 +6,8 @@ import asyncio
 import random
 from typing import TYPE_CHECKING
 
+from rota.late import imported
+
 if TYPE_CHECKING:
     import httpx
 
@@ -60,10 +62,11 @@ class Parts:
 
     async def services(self) -> Services:
         """What talks to the world, made once."""
-        from rota.services import make_services
-
         async with self._making:
             if self._services is None:
+                await imported("rota.services")
+                from rota.services import make_services
+
                 self._services = await make_services(
                     paths=self.paths,
                     settings=self.settings,

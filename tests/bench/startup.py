@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -22,6 +24,7 @@ ACCOUNTS = 50
 TIMES = 25
 BARE = "pass"
 CLICK = "import click"
+UVICORN = "import click, uvicorn"
 NEEDED = "import click, sqlite3, json, dataclasses"
 
 
@@ -38,12 +41,14 @@ def measure() -> list[Row]:
                 "bare": ([sys.executable, "-c", BARE], {}),
                 "click": ([sys.executable, "-c", CLICK], {}),
                 "needed": ([sys.executable, "-c", NEEDED], {}),
+                "uvicorn": ([sys.executable, "-c", UVICORN], {}),
                 "version": ([*rota, "--version"], {}),
                 "status": ([*rota, "status", "--json"], {}),
                 "completion": (rota, completing),
             },
             home,
         )
+        serves = [_serve(rota, home) for _ in range(TIMES)]
     return [
         _against("rota --version", took["version"], took["click"], CLICK, 1.5),
         _against(f"rota status --json, {ACCOUNTS} accounts", took["status"], took["needed"], NEEDED, 1.6),
@@ -53,6 +58,7 @@ def measure() -> list[Row]:
             "≤ 150 ms",
             took["completion"] - took["bare"] <= 0.150,
         ),
+        *_served(min(listens for listens, _ in serves), min(lets_in for _, lets_in in serves), took["uvicorn"]),
     ]
 
 
@@ -60,6 +66,50 @@ def _against(name: str, took_s: float, yardstick_s: float, program: str, most: f
     times = took_s / yardstick_s
     measured = f"{took_s * 1000:.0f} ms, {times:.2f} ×"
     return Row(name, measured, f'≤ {most} × `python -c "{program}"` ({yardstick_s * 1000:.0f} ms)', times <= most)
+
+
+def _served(listens_s: float, lets_in_s: float, yardstick_s: float) -> list[Row]:
+    measured = f'{listens_s * 1000:.0f} ms, {listens_s / yardstick_s:.2f} × `python -c "{UVICORN}"`'
+    return [
+        Row("rota serve, from exec to /healthz answering", measured, "≤ 300 ms", listens_s <= 0.300),
+        Row("rota serve, from exec to its keys read", f"{lets_in_s * 1000:.0f} ms", "(for comparison)", True),
+    ]
+
+
+def _serve(rota: list[str], home: Path) -> tuple[float, float]:
+    """Seconds from exec until the door answers, and until a caller is told about its key."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    began = time.perf_counter()
+    process = subprocess.Popen(
+        [*rota, "serve", "--port", str(port)],
+        env=_environ(home),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        while _answer(port, "/healthz") != 200:
+            time.sleep(0.001)
+        listens = time.perf_counter() - began
+        if (status := _answer(port, "/rota/status")) != 401:
+            raise RuntimeError(f"the gateway answered a caller without a key with {status}")
+        return listens, time.perf_counter() - began
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _answer(port: int, path: str) -> int | None:
+    """The status told there; None while nobody listens."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status
+    except ConnectionError:
+        return None
+    finally:
+        connection.close()
 
 
 def _quickest(programs: dict[str, tuple[list[str], dict[str, str]]], home: Path) -> dict[str, float]:
@@ -72,12 +122,15 @@ def _quickest(programs: dict[str, tuple[list[str], dict[str, str]]], home: Path)
 
 
 def _run(program: list[str], home: Path, more: dict[str, str] | None = None) -> float:
+    began = time.perf_counter()
+    subprocess.run(program, env={**_environ(home), **(more or {})}, stdout=subprocess.DEVNULL, check=True)
+    return time.perf_counter() - began
+
+
+def _environ(home: Path) -> dict[str, str]:
     # Without written bytecode every start would measure the compiler.
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    environ = {**kept, "ROTA_HOME": str(home), **(more or {})}
-    began = time.perf_counter()
-    subprocess.run(program, env=environ, stdout=subprocess.DEVNULL, check=True)
-    return time.perf_counter() - began
+    return {**kept, "ROTA_HOME": str(home)}
 
 
 def _fill(home: Path) -> None:

@@ -14,9 +14,6 @@ from rota.gateway.problems import Problem
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-OPEN_PATHS = frozenset({"/healthz"})
-"""What anybody on this machine may ask without a key."""
-
 LOOPBACK_NAMES = frozenset({"localhost"})
 
 

@@ -14,18 +14,21 @@ import uvicorn
 
 from rota.errors import UsageError
 from rota.events import GatewayStarted, GatewayStopped, RequestServed, new_id
+from rota.gateway.door import Door
 from rota.gateway.guard import is_loopback
 from rota.gateway.keys import SHARE_OVER_S, Keys
 from rota.gateway.metrics import Metrics
 from rota.gateway.pace import Pace
 from rota.gateway.probe import answers
 from rota.gateway.protocol import PatientProtocol
-from rota.gateway.service import Service
+from rota.late import imported
 from rota.secret import Secret
 
 if TYPE_CHECKING:
     from rota.engine import Engine
     from rota.events import Event
+    from rota.gateway.service import Service
+    from rota.settings import GatewaySettings
 
 KEPT_IDLE_S = 75
 """A connection is kept longer than clients' pools keep theirs: closing first would fail a request on its way."""
@@ -90,48 +93,22 @@ class Gateway:
                 hint="Set it to 127.0.0.1, or gateway.allow_remote = true when you mean it.",
             )
         bound = await self._bind(wanted.host, wanted.port if port is None else port)
-        try:
-            services = await engine.services()
-            keys = Keys(engine.journal, services.vault, engine.clock)
-            self.key, self.keys = await keys.default(), keys
-            metrics = Metrics(settings.stats.max_samples)
-            service = Service(
-                journal=engine.journal,
-                pool=services.pool,
-                catalogue=services.catalogue,
-                keys=keys,
-                metrics=metrics,
-                settings=lambda: engine.settings,
-                clock=engine.clock,
-            )
-            await self._recall(service)
-        except BaseException:
-            bound.close()
-            raise
         self.host, self.port = bound.getsockname()[:2]
-        config = uvicorn.Config(
-            service.app,
-            interface="asgi3",  # a bound method looks like the older interface to uvicorn
-            lifespan="off",
-            access_log=False,
-            proxy_headers=False,
-            log_config=None,
-            log_level="critical",
-            http=PatientProtocol.patient_for(wanted.read_timeout_s),
-            ws="none",
-            backlog=BACKLOG,
-            timeout_keep_alive=KEPT_IDLE_S,
-            timeout_graceful_shutdown=round(wanted.stop_grace_s),
-            server_header=False,
-            date_header=False,
-        )
-        server = uvicorn.Server(config)
-        # The process's signals belong to the app or the command, not to a server inside it.
-        server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
+        door = Door(allow_remote=wanted.allow_remote)
+        server = _server(door, wanted)
+        serving = asyncio.create_task(server.serve(sockets=[bound]), name="gateway")
+        try:
+            service, metrics = await self._service()
+        except BaseException:
+            door.shut()
+            server.should_exit = True
+            await serving
+            raise
+        door.open(service.app)
         self._now = _Running(
             service,
             server,
-            serving=asyncio.create_task(server.serve(sockets=[bound]), name="gateway"),
+            serving,
             counting=asyncio.create_task(self._count(metrics), name="gateway metrics"),
             pace=Pace(),
         )
@@ -141,6 +118,28 @@ class Gateway:
             )
         )
         await engine.journal.flush()  # who finds the port taken can then say by whom
+
+    async def _service(self) -> tuple[Service, Metrics]:
+        """What is behind the door: it takes longer to import than all that makes a port answer."""
+        engine = self._engine
+        services = await engine.services()
+        await imported("rota.gateway.service")
+        from rota.gateway.service import Service
+
+        keys = Keys(engine.journal, services.vault, engine.clock)
+        self.key, self.keys = await keys.default(), keys
+        metrics = Metrics(engine.settings.stats.max_samples)
+        service = Service(
+            journal=engine.journal,
+            pool=services.pool,
+            catalogue=services.catalogue,
+            keys=keys,
+            metrics=metrics,
+            settings=lambda: engine.settings,
+            clock=engine.clock,
+        )
+        await self._recall(service)
+        return service, metrics
 
     async def stop(self) -> None:
         """Take no more requests, let running answers finish for a while, and end."""
@@ -202,3 +201,26 @@ class Gateway:
     async def _count(self, metrics: Metrics) -> None:
         async for batch in self._engine.subscribe():
             metrics.note(batch.events)
+
+
+def _server(door: Door, wanted: GatewaySettings) -> uvicorn.Server:
+    config = uvicorn.Config(
+        door,
+        interface="asgi3",
+        lifespan="off",
+        access_log=False,
+        proxy_headers=False,
+        log_config=None,
+        log_level="critical",
+        http=PatientProtocol.patient_for(wanted.read_timeout_s),
+        ws="none",
+        backlog=BACKLOG,
+        timeout_keep_alive=KEPT_IDLE_S,
+        timeout_graceful_shutdown=round(wanted.stop_grace_s),
+        server_header=False,
+        date_header=False,
+    )
+    server = uvicorn.Server(config)
+    # The process's signals belong to the app or the command, not to a server inside it.
+    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
+    return server

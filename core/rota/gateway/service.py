@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rota import __version__
 from rota.codec import encode
 from rota.errors import UnknownModel
 from rota.gateway import models as listing
@@ -13,6 +12,7 @@ from rota.gateway.conversation import Conversations
 from rota.gateway.desk import Desk
 from rota.gateway.dialects import ANTHROPIC, OPENAI
 from rota.gateway.directory import Directory
+from rota.gateway.door import HEALTH, tell_health
 from rota.gateway.exchange import EVENTS
 from rota.gateway.metrics import CONTENT_TYPE
 from rota.gateway.names import PROVIDERS
@@ -70,7 +70,7 @@ class Service:
         self.desk = Desk(keys, begin.gateway, clock)
         endpoint = self.desk.endpoint
         self._endpoints = {
-            "/healthz": endpoint(OPENAI, {"GET": self._health}, open_to_all=True),
+            HEALTH: endpoint(OPENAI, {"GET": self._health}, open_to_all=True),
             "/v1/chat/completions": endpoint(OPENAI, {"POST": self._chat}),
             "/v1/messages": endpoint(ANTHROPIC, {"POST": self._messages}),
             "/v1/messages/count_tokens": endpoint(ANTHROPIC, {"POST": self._count}),
@@ -139,7 +139,7 @@ class Service:
     # --- looking ------------------------------------------------------------------------------------------
 
     async def _health(self, exchange: Exchange, _caller: Caller, _request_id: str) -> None:
-        await exchange.answer_json(200, {"status": "ok", "service": "rota", "version": __version__}, {})
+        await tell_health(exchange)
 
     async def _models(self, exchange: Exchange, _caller: Caller, _request_id: str) -> None:
         models = (await self.directory.names()).models
