@@ -73,12 +73,12 @@ def test_a_home_without_anything_completes_nothing_and_complains_of_nothing(fres
 TYPED = [
     ("rota use ca", ["carol"]),
     ("rota lab", ["label"]),
-    ("rota chat -m haiku -a carol@ex", ["carol@example.com"]),
+    ("rota chat -m haiku -a carol@ex", ["@example.com"]),
     ("rota config set pool.strategy round", ["round-robin"]),
     ("rota use tea", ["team\\ max"]),
     ("rota use team\\ m", ["team\\ max"]),
     ('rota use "team m', ["team max"]),
-    # bash cuts words at their colons
+    # bash cuts words after their colons, and before an @
     ("rota chat -m puter/openrouter:deepseek/deepseek-r1-0528:", ["free"]),
     ("rota chat -m puter/openrouter:xiaomi/mimo-v2-flash:fr", ["free"]),
     ("rota use nobody", []),

@@ -156,7 +156,7 @@ def rota(ctx: click.Context, ascii: bool, no_animation: bool, debug: bool) -> No
 def main(args: list[str] | None = None) -> Any:
     """Run the command line; what rota raises on purpose becomes one line on stderr and an exit code."""
     if "_ROTA_COMPLETE" in os.environ:
-        from rota_tui.cli.bash import register
+        from rota_tui.cli.shells import register
 
         register()
     try:

@@ -23,7 +23,7 @@ def script(shell: str) -> str:
     from click.shell_completion import ShellComplete, get_completion_class
 
     from rota_tui.cli import rota
-    from rota_tui.cli.bash import register
+    from rota_tui.cli.shells import register
 
     register()
     made = get_completion_class(shell)

@@ -1,6 +1,7 @@
-"""How bash completes: labels with spaces come out quoted, and models keep what stands before their colon.
+"""How bash, zsh and fish complete, where click's own way does not reach.
 
-bash itself cuts a word at each `:`, and click's own completion neither quotes nor knows of the cut.
+bash cuts a word at each `:` and `@`, and click neither quotes nor knows of the cut. In zsh, click's script completes
+nothing the second time it is called. For fish, click cuts what it offers at each comma.
 """
 
 from __future__ import annotations
@@ -8,7 +9,14 @@ from __future__ import annotations
 import os
 import re
 
-from click.shell_completion import BashComplete, CompletionItem, add_completion_class, split_arg_string
+from click.shell_completion import (
+    BashComplete,
+    CompletionItem,
+    FishComplete,
+    ZshComplete,
+    add_completion_class,
+    split_arg_string,
+)
 
 # No mapfile: the bash of macOS has none. `-o nosort` came with 4.4.
 SOURCE = """\
@@ -42,14 +50,12 @@ class Bash(BashComplete):
         last = last_word(self._line)
         if last[:1] in ("'", '"'):
             return value  # within quotes everything stands for itself
-        breaks = [
-            at for at, char in enumerate(last) if char in ":=" and char in os.environ.get("COMP_WORDBREAKS", "")
-        ]
-        if not breaks:
-            return PLAIN.sub(r"\\\g<0>", value)
-        kept = last[: breaks[-1] + 1]
+        cut_at = os.environ.get("COMP_WORDBREAKS", "")
+        # What follows a colon is a piece of its own; an @ begins one, as readline knows it from names of hosts.
+        cuts = [at + (char != "@") for at, char in enumerate(last) if char in ":=@" and char in cut_at]
+        kept = last[: cuts[-1]] if cuts else ""
         if not value.casefold().startswith(kept.casefold()):
-            return ""  # only the piece after the colon would be replaced
+            return ""  # only the piece after the cut would be replaced
         return PLAIN.sub(r"\\\g<0>", value[len(kept) :])
 
     @property
@@ -75,6 +81,19 @@ def last_word(line: str) -> str:
     return line[began:]
 
 
+class Zsh(ZshComplete):
+    """As click answers zsh; its script is a function that completes, also when it was loaded by an earlier call."""
+
+    source_template = ZshComplete.source_template.replace("== loadautofunc", "== (loadautofunc|shfunc)")
+
+
+class Fish(FishComplete):
+    """As click answers fish, and labels and descriptions keep their commas."""
+
+    source_template = FishComplete.source_template.replace('string split ","', 'string split -m 1 ","')
+
+
 def register() -> None:
-    """Let click answer bash this way."""
-    add_completion_class(Bash)
+    """Let click answer these shells this way."""
+    for each in (Bash, Zsh, Fish):
+        add_completion_class(each)
