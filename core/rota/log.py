@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from rota import codec, log_queries, log_upkeep
+from rota import codec, log_queries, log_rows, log_upkeep
 from rota.errors import LogDamaged, StoreError
 from rota.log_base import CHECKPOINT_EVERY
 from rota.log_file import answering, connect, identity, move_aside
@@ -172,23 +172,17 @@ class SqliteLog:
         from rota.events import AccountRemoved
         from rota.fold import fold
 
-        inserted, whole = [], True
-        for event in events:
-            kind, body = codec.encode(event)
-            account_id, request_id = _subject(event)
-            row = None
-            if kind not in log_upkeep.IDENTIFYING or not self._is_removed(account_id):
-                row = self._db.execute(
-                    "INSERT OR IGNORE INTO events (id, at, kind, account, request, body) VALUES (?, ?, ?, ?, ?, ?)",
-                    (event.id, event.at, kind, account_id, request_id, body),
-                )
-            if row is None or not row.rowcount or row.lastrowid is None:
-                whole = False
-                continue
-            inserted.append(event)
-            self._seq = row.lastrowid
+        said = list(events)
+        new = {event.id: event for event in said if not self._tells_again(event)}
+        before, ids = self._seq, set(new)
+        count, last = log_rows.write(self._db, [log_rows.row(event) for event in new.values()])
+        if count:
+            self._seq = last
             self._wrote = True
-        if after is not None and whole and not self._others:
+        if count < len(new):  # some were there already
+            ids = {each for (each,) in self._db.execute("SELECT id FROM events WHERE seq > ?", (before,))}
+        inserted = [event for event in new.values() if event.id in ids]
+        if after is not None and len(inserted) == len(said) and not self._others:
             self._snapshot = after
         else:
             self._snapshot = reduce(fold, inserted, self._snapshot)
@@ -205,9 +199,11 @@ class SqliteLog:
                 hint="Close rota and start it again.",
             )
 
-    def _is_removed(self, account_id: str | None) -> bool:
-        """Whether an account is gone, so that who it was is not written down again."""
-        known = self._snapshot.accounts.get(account_id or "")
+    def _tells_again(self, event: Event) -> bool:
+        """Whether a fact would write down again who an account was that is gone."""
+        if type(event).__name__ not in log_upkeep.IDENTIFYING:
+            return False
+        known = self._snapshot.accounts.get(log_rows.account_of(event) or "")
         return known is not None and known.removed
 
     def _forget(self, removed: AccountRemoved) -> None:
@@ -354,13 +350,3 @@ class SqliteLog:
                 " SET seq = excluded.seq, fold = excluded.fold, body = excluded.body WHERE excluded.seq >= seq",
                 (name, self._seq, FOLD, codec.encode_snapshot(self._snapshot)),
             )
-
-
-def _subject(event: Event) -> tuple[str | None, str | None]:
-    """Which account and which request a fact is about, for the indices."""
-    account_id = getattr(event, "account_id", None)
-    if (added := getattr(event, "account", None)) is not None:
-        account_id = added.id
-    elif (attempt := getattr(event, "attempt", None)) is not None:
-        account_id = attempt.account_id
-    return account_id, getattr(event, "request_id", None)

@@ -101,6 +101,23 @@ def test_a_fact_that_is_there_already_is_left_out(log: SqliteLog) -> None:
     assert log.snapshot.accounts["work"].requests_since(NOW) == 1
 
 
+@pytest.mark.parametrize("count", [1, 2, 7, 64, 65, 200])  # as many as a statement writes, and what is left over
+def test_a_batch_of_any_size_is_kept_in_its_order_and_what_it_repeats_left_out(
+    log: SqliteLog, path: Path, count: int
+) -> None:
+    known = added("work"), served("work", NOW, "r")
+    log.append(known)
+    facts = [served("work", NOW + number, f"r{number}") for number in range(count)]
+    last = log.append([known[1], *facts, facts[-1]], after(*known, *facts, facts[-1]))
+    assert log.snapshot == after(*known, *facts)
+    log.close()
+    assert reopened(path) == from_the_beginning(path) == after(*known, *facts)
+    again = SqliteLog.open(path)
+    assert [event.id for _, event in again.since(2)] == [event.id for event in facts]
+    assert again.load()[1] == last
+    again.close()
+
+
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(histories(most=6), max_size=4), st.data())
 def test_checkpoints_add_up_to_what_the_facts_do(

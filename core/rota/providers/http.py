@@ -1,12 +1,6 @@
 """The one place where an HTTP client is made, and where what goes wrong on a wire gets a meaning.
 
-Facts about httpx-aiohttp 0.2 that shape this module:
-
-- it maps nearly every connection error to `ConnectTimeout`, even a refused port or a server that hung up on a sent
-  request, and lets a malformed answer through as aiohttp's own error; so the cause is looked at, not the wrapper;
-- aiohttp has no write timeout, and its `connect` covers waiting for a free connection *and* connecting;
-- aiohttp's session keeps cookies; accounts share a client, so neither it nor httpx may keep any;
-- leaving a response before its end closes the connection at once.
+Connections are aiohttp's (`transport`), and so are the errors of a wire; a transport that is given raises httpx's.
 """
 
 from __future__ import annotations
@@ -18,16 +12,16 @@ import socket
 import ssl
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, cast
 
 import aiohttp
 import httpx
-from httpx_aiohttp import AiohttpTransport, HttpxAiohttpClient
 
 from rota import __version__
 from rota.errors import Failure, Meaning, ProviderError
 from rota.providers.redaction import redact
+from rota.providers.transport import Transport
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -38,10 +32,6 @@ USER_AGENT = f"rota/{__version__}"
 
 MAX_BODY = 32 * 1024 * 1024
 """No whole answer we ask for is larger; a catalogue of 600 models has 1 MB."""
-
-LARGE = 512 * 1024
-"""A request body from here on is sent piece by piece."""
-PIECE = 64 * 1024
 
 _LOOPBACK = ("all://127.0.0.1", "all://localhost", "all://[::1]")
 
@@ -73,7 +63,6 @@ def open_client(
         mounts=None if transport else dict.fromkeys(_LOOPBACK),
         headers={"user-agent": USER_AGENT},
         timeout=phases(timeouts or Timeouts()),
-        limits=httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=30.0),
         follow_redirects=False,
         event_hooks=_hooks(),
     )
@@ -93,46 +82,40 @@ def _hooks() -> dict[str, Any]:
     return debuglog.hooks()
 
 
-class _Client(HttpxAiohttpClient):
-    """httpx's client on aiohttp's transport, direct or through a proxy, with a session of our making."""
+class _Client(httpx.AsyncClient):
+    """httpx's client on aiohttp's connections, with less on the way to them."""
 
-    @property
-    def cookies(self) -> httpx.Cookies:
-        return _NO_COOKIES
+    async def send(self, request: httpx.Request, *, stream: bool = False, **_unused: Any) -> httpx.Response:
+        """Send, without httpx's turns for sign-in, redirects and cookies, of which rota has none.
 
-    @cookies.setter
-    def cookies(self, cookies: object) -> None:
-        """None are kept."""
+        Accounts share the client, so that it may keep no cookie; and to be asked whether it does cost a tenth of a
+        forwarded request.
+        """
+        if self.is_closed:
+            raise RuntimeError("the client is closed")
+        for told in self.event_hooks["request"]:
+            await told(request)
+        response = await self._transport_for_url(request.url).handle_async_request(request)
+        response.request = request
+        try:
+            for told in self.event_hooks["response"]:
+                await told(response)
+            if not stream:
+                await response.aread()
+        except BaseException:
+            await response.aclose()
+            raise
+        return response
 
-    def _init_transport(self, *args: Any, **kwargs: Any) -> httpx.AsyncBaseTransport:
-        return _with_session(super()._init_transport(*args, **kwargs))
+    def _init_transport(self, *_args: Any, **how: Any) -> httpx.AsyncBaseTransport:
+        return how["transport"] or Transport(_tls(how))
 
-    def _init_proxy_transport(self, *args: Any, **kwargs: Any) -> httpx.AsyncBaseTransport:
-        return _with_session(super()._init_proxy_transport(*args, **kwargs))
-
-
-class _NoCookies(httpx.Cookies):
-    """Keeps none. A jar that refuses every cookie costs a twentieth of a forwarded request."""
-
-    def extract_cookies(self, response: httpx.Response) -> None:
-        return
-
-
-_NO_COOKIES = _NoCookies()
-
-
-def _with_session(transport: httpx.AsyncBaseTransport) -> httpx.AsyncBaseTransport:
-    if isinstance(transport, AiohttpTransport):
-        transport.client = partial(_session, transport.ssl_context, transport.limits.keepalive_expiry)
-    return transport
+    def _init_proxy_transport(self, *args: Any, **how: Any) -> httpx.AsyncBaseTransport:
+        return Transport(_tls(how), *args)
 
 
-def _session(tls: ssl.SSLContext, keepalive_s: float | None) -> aiohttp.ClientSession:
-    """Made late, inside the running loop. `limit=0` is no limit: the transport would make 100 of our None."""
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(ssl=tls, limit=0, keepalive_timeout=keepalive_s or 30.0),
-        cookie_jar=aiohttp.DummyCookieJar(),
-    )
+def _tls(how: Mapping[str, Any]) -> ssl.SSLContext:
+    return httpx.create_ssl_context(verify=how["verify"], trust_env=how["trust_env"])
 
 
 # --- sending ----------------------------------------------------------------------------------------------
@@ -204,7 +187,7 @@ class open_stream:
 
     async def __aenter__(self) -> httpx.Response:
         with network_errors():
-            self._response = await self._client.send(_in_pieces(self._request), stream=True)
+            self._response = await self._client.send(self._request, stream=True)
         return self._response
 
     async def __aexit__(
@@ -212,31 +195,14 @@ class open_stream:
     ) -> None:
         with suppress(*_ERRORS):  # what was needed of the answer has been read, or its reader has said what failed
             await self._response.aclose()
-        # httpx's stream holds its response: all of it would wait for the collector, a tenth of a request's cost.
-        self._response.stream = _READ
 
 
-_READ = httpx.ByteStream(b"")
-
-
-def _in_pieces(request: httpx.Request) -> httpx.Request:
-    """The request, a large body of it as a stream of known length: written in one go it would stop the event loop."""
-    with suppress(httpx.RequestNotRead):
-        if len(request.content) > LARGE:
-            stream = _Pieces(request.content)
-            return httpx.Request(
-                request.method, request.url, headers=request.headers, stream=stream, extensions=request.extensions
-            )
-    return request
-
-
-class _Pieces(httpx.AsyncByteStream):
-    def __init__(self, body: bytes) -> None:
-        self._body = memoryview(body)
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        for start in range(0, len(self._body), PIECE):
-            yield bytes(self._body[start : start + PIECE])
+def decoded(response: httpx.Response) -> AsyncIterator[bytes]:
+    """The body as it comes, decoded."""
+    if "content-encoding" in response.headers:
+        return response.aiter_bytes()
+    # As it is: httpx's two generators above it cost more than the reading.
+    return aiter(cast("httpx.AsyncByteStream", response.stream))
 
 
 async def read_body(response: httpx.Response, *, limit: int = MAX_BODY) -> bytes:
@@ -247,7 +213,7 @@ async def read_body(response: httpx.Response, *, limit: int = MAX_BODY) -> bytes
     """
     body = bytearray()
     with network_errors():
-        async for piece in response.aiter_bytes():
+        async for piece in decoded(response):
             body += piece
             if len(body) > limit:
                 raise ProviderError(
@@ -338,7 +304,7 @@ _KINDS: tuple[tuple[str, tuple[type[BaseException], ...]], ...] = (
     ("read-timeout", (aiohttp.SocketTimeoutError,)),
     ("connect", (aiohttp.ClientConnectorError,)),
     ("cut", (aiohttp.ServerDisconnectedError, aiohttp.ClientPayloadError, aiohttp.ClientOSError, ConnectionError)),
-    ("address", (aiohttp.InvalidURL, httpx.InvalidURL, httpx.UnsupportedProtocol)),
+    ("address", (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError, httpx.InvalidURL, httpx.UnsupportedProtocol)),
     ("malformed", (aiohttp.ClientResponseError, httpx.DecodingError)),
     # httpx's own words last: on aiohttp's transport they are often wrong, elsewhere they are all there is.
     ("pool-timeout", (httpx.PoolTimeout,)),

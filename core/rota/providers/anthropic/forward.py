@@ -6,15 +6,15 @@ import asyncio
 import re
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from rota.errors import Failure, Meaning, ProviderError
 from rota.providers.anthropic.fields import Fields, fields
 from rota.providers.anthropic.stream import Origin, Unfolding
-from rota.providers.http import decode_json, network_errors
+from rota.providers.http import decode_json, decoded, network_errors
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+    from collections.abc import AsyncGenerator, Mapping
 
     import httpx
 
@@ -97,14 +97,8 @@ class Forwarded:
         Raises:
             ProviderError: `network`, when they broke off.
         """
-        response = self._response
         with network_errors():
-            if "content-encoding" in response.headers:  # though none was asked for
-                async for piece in response.aiter_bytes():
-                    yield piece
-                return
-            # As it is: httpx's two generators above it cost more than the reading.
-            async for piece in cast("AsyncIterator[bytes]", response.stream):
+            async for piece in decoded(self._response):  # decoded, should it be encoded though that was not asked for
                 yield piece
 
     async def pieces(self) -> AsyncGenerator[Piece, None]:
