@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
+import gzip
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TypeAlias
 
@@ -14,6 +16,7 @@ from rota.errors import Meaning, ProviderError
 from rota.providers.http import NOT_SENT, Timeouts, decode_json, excerpt, fetch, open_client, open_stream
 from rota.providers.redaction import redact
 from rota.providers.timing import clock_offset, retry_after, rfc3339
+from rota.providers.transport import LARGE, PIECE
 
 Handler: TypeAlias = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -70,7 +73,7 @@ async def test_a_refused_connection_is_told_from_a_slow_one() -> None:
 
 
 async def test_a_host_that_hangs_up_on_a_request_may_have_seen_it() -> None:
-    # httpx-aiohttp calls this a ConnectTimeout, which would make a spent refresh token look unspent.
+    # Were it called a failure to connect, a spent refresh token would look unspent.
     async with host(lambda reader, writer: asked(reader)) as url:
         code = await failing(url)
     assert code == "cut"
@@ -213,6 +216,60 @@ async def test_a_proxy_from_the_environment_is_used_but_never_for_loopback(monke
         await client.aclose()
     assert (outside.status, inside.status) == (204, 200)
     assert asked_of_proxy == [b"GET http://provider.example/x HTTP/1.1\r\n"]
+
+
+async def test_a_proxy_is_told_the_name_and_password_in_its_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    heads: list[bytes] = []
+
+    async def proxy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+        await writer.drain()
+
+    for name in ("NO_PROXY", "no_proxy", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    async with host(proxy) as url:
+        monkeypatch.setenv("HTTP_PROXY", url.replace("http://", "http://ada:p%40ss@"))
+        client = open_client()
+        answer = await fetch(client, client.build_request("GET", "http://provider.example/x"))
+        await client.aclose()
+    assert answer.status == 204
+    said = [line for line in heads[0].split(b"\r\n") if line.lower().startswith(b"proxy-authorization:")]
+    assert said[0].partition(b": ")[2] == b"Basic " + base64.b64encode(b"ada:p@ss")
+
+
+@pytest.mark.parametrize("size", [0, 1, LARGE - 1, LARGE, LARGE + PIECE + 1])
+async def test_a_body_of_any_size_arrives_whole_and_with_its_length(size: int) -> None:
+    arrived: list[bytes] = []
+
+    async def taking(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert f"content-length: {size}".encode() in head.lower()
+        arrived.append(await reader.readexactly(size))
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")
+        await writer.drain()
+
+    body = bytes(number % 251 for number in range(size))
+    client = open_client()
+    async with host(taking) as url:
+        answer = await fetch(client, client.build_request("POST", url, content=body))
+    await client.aclose()
+    assert answer.json() == {}
+    assert arrived == [body]
+
+
+async def test_an_encoded_answer_is_decoded() -> None:
+    async def encoding(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await asked(reader)
+        body = gzip.compress(b'{"said": "yes"}')
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: %d\r\n\r\n" % len(body) + body)
+        await writer.drain()
+
+    client = open_client()
+    async with host(encoding) as url:
+        answer = await fetch(client, client.build_request("POST", url, content=b"{}"))
+    await client.aclose()
+    assert answer.json() == {"said": "yes"}
 
 
 async def test_more_than_the_limit_is_not_read() -> None:
