@@ -73,7 +73,7 @@ class Journal:
         return self._snapshot
 
     def publish(self, *events: Event) -> None:
-        """Say facts: they count at once and are written within milliseconds, many in one go."""
+        """Say facts: they count at once and are written a few hundredths of a second later, many in one go."""
         thread = self._running()
         before = self._snapshot
         oldest = before.latest - PUT_BACK_S

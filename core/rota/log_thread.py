@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 WATCH_S = 0.1
 """How often other processes' writes are looked for; a look costs some 10 µs."""
-BATCH_S = 0.01
+BATCH_S = 0.025
 """How long the first fact of a batch waits for more."""
 RETRY_S = 1.0
 """How long to wait before what could not be written is tried again."""

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from rota.pool.ask import Ask, Lease
     from rota.pool.pool import Pool
     from rota.pool.run import Run
-    from rota.providers.base import ChatRequest
 
 T = TypeVar("T")
 
@@ -57,7 +56,7 @@ class Conversations:
         Raises:
             RotaError, Refusal: the error is to be told, with its status if nothing was sent yet.
         """
-        opening = None if ask.session else _opening(call)
+        opening = "" if ask.session else _opening(call)
         hold_until = self._clock.now() + self._hold_s
         while True:
             try:
@@ -152,11 +151,11 @@ def _speaks_json(error: ForwardRefused) -> bool:
     return False
 
 
-def _opening(call: Call) -> ChatRequest | None:
-    """The conversation, to tell its session by how it opens; one that has no neutral form has none."""
+def _opening(call: Call) -> str:
+    """How the conversation begins; one that has no neutral form has no such words."""
     with suppress(Refusal):
         return call.parsed.opening()
-    return None
+    return ""
 
 
 def _served(call: Call, model: str, hops: int, label: str) -> dict[str, str]:

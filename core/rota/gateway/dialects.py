@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from rota.gateway.anthropic import problem as anthropic_problem
 from rota.gateway.anthropic import reply as anthropic_reply
@@ -14,12 +12,17 @@ from rota.gateway.openai import problem as openai_problem
 from rota.gateway.openai import reply as openai_reply
 from rota.gateway.openai import request as openai_request
 from rota.gateway.session import session_of
+from rota.pool.sticky import opening_of
+from rota.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from rota.gateway.problems import Problem
     from rota.providers.base import ChatRequest, Delta, Reply
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +34,8 @@ class Parsed:
     session: str | None
     request: Callable[[], ChatRequest]
     """The neutral request, made once; raises `Refusal` for what cannot be carried."""
-    opening: Callable[[], ChatRequest | None]
-    """How the conversation begins, to tell its session by where the caller names none."""
+    opening: Callable[[], str]
+    """How the conversation begins, to tell its session by where the caller names none. Raises as `request` does."""
     wants_usage: bool = False
 
 
@@ -65,13 +68,13 @@ class OpenAI:
 
     def parse(self, raw: bytes, headers: Mapping[str, str]) -> Parsed:
         body = openai_request.parse(raw)
-        request = functools.cache(lambda: openai_request.to_chat(body))
+        request = _once(lambda: openai_request.to_chat(body))
         return Parsed(
             model=body.model,
             stream=body.stream is True,
             session=session_of(headers, None, body.prompt_cache_key),
             request=request,
-            opening=request,
+            opening=lambda: opening_of(request().messages),
             wants_usage=body.wants_usage,
         )
 
@@ -103,7 +106,7 @@ class Anthropic:
             model=head.model,
             stream=head.stream is True,
             session=session_of(headers, head.metadata, None),
-            request=functools.cache(lambda: anthropic_request.to_chat(anthropic_request.parse(raw))),
+            request=_once(lambda: anthropic_request.to_chat(anthropic_request.parse(raw))),
             opening=lambda: anthropic_request.opening(raw),
         )
 
@@ -121,6 +124,18 @@ class Anthropic:
 
     def problem_event(self, problem: Problem) -> bytes:
         return anthropic_problem.event(problem)
+
+
+def _once(make: Callable[[], T]) -> Callable[[], T]:
+    """`make`, called at most once. What `functools` has for it takes longer to set up than a body to read."""
+    made: list[T] = []
+
+    def get() -> T:
+        if not made:
+            made.append(make())
+        return made[0]
+
+    return get
 
 
 OPENAI, ANTHROPIC = OpenAI(), Anthropic()

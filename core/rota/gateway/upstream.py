@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rota.errors import ProviderError
@@ -19,6 +18,8 @@ from rota.providers.anthropic.fields import fields, text
 from rota.providers.anthropic.reply import read_finish, read_usage
 from rota.providers.base import ReasoningDelta, TextDelta, Usage
 from rota.providers.http import decode_json
+from rota.replacing import replace
+from rota.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rota.events import AccountSwitched, Event, RequestStarted, SessionBound
-from rota.pool.preference import By, bound
+from rota.pool.preference import bound
 from rota.pool.sticky import needs_binding
+from rota.values import dataclass
 
 if TYPE_CHECKING:
     from rota.pool.ask import Ask
@@ -42,13 +42,13 @@ def opening(
     """The facts that a try at `pick` begins with.
 
     Args:
-        active: how the account that served new sessions so far stands, if there is one.
+        active: how the account that served new sessions so far stands, if there is one; for a pick that `starts`.
     """
     account, provider = pick.account, pick.target.provider
     reason = pick.preferred.reason
     events: list[Event] = []
     previous = active.state.id if active is not None else None
-    if pick.first and pick.preferred.by is By.STRATEGY and previous != account.id:
+    if pick.starts and previous != account.id:
         if active is not None and active.barred is not None:
             reason = f"the one before cannot serve ({active.barred.reason})"
         events.append(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from rota.errors import Meaning
 from rota.pool.cooldown import account_bound, throttle_wait
 from rota.pool.routing import Target, without_suffix
+from rota.replacing import replace
+from rota.values import dataclass
 
 if TYPE_CHECKING:
     from rota.errors import Attempt, Failure
@@ -169,7 +171,7 @@ def _throttled(failure: Failure, trail: Trail, rules: Rules, now: float) -> Step
 
 def _retried(failure: Failure, trail: Trail, rules: Rules, now: float, backoff_s: float) -> Step:
     """A bounded number of tries here; then another model may be in better health, another account is not."""
-    wait = failure.retry_after or backoff_s  # `Retry-After: 0` from everybody at once would only add to the load
+    wait = failure.retry_after if failure.retry_after is not None else backoff_s
     overloaded = failure.meaning is Meaning.OVERLOADED
     what = "the provider is overloaded" if overloaded else "no usable answer arrived"
     fits = wait <= rules.retry_cap_s and now + wait < trail.deadline

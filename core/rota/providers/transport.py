@@ -45,7 +45,7 @@ class Transport(httpx.AsyncBaseTransport):
         answer = await session.request(
             request.method,
             str(request.url),
-            headers=request.headers.multi_items(),
+            headers=[(name.decode(), value.decode()) for name, value in request.headers.raw],
             data=(body if len(body) < LARGE else _in_pieces(body)) or None,
             allow_redirects=False,
             timeout=_timeout(limits.get("pool"), limits.get("connect"), limits.get("read")),

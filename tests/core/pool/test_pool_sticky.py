@@ -6,17 +6,17 @@ import pytest
 from tests.support.pool_facts import NOW, added, after
 
 from rota.events import SessionBound
-from rota.pool.sticky import needs_binding, session_key
-from rota.providers.base import ChatRequest, Message, Role, Text
+from rota.pool.sticky import needs_binding, opening_of, session_key
+from rota.providers.base import Message, Role, Text
 
 
-def asked(*turns: str, system: str | None = None) -> ChatRequest:
-    """A conversation: person, model, person …"""
+def asked(*turns: str, system: str | None = None) -> str:
+    """How a conversation opens: person, model, person …"""
     roles = [Role.USER, Role.ASSISTANT]
     messages = [Message(roles[i % 2], (Text(t),)) for i, t in enumerate(turns)]
     if system is not None:
         messages.insert(0, Message(Role.SYSTEM, (Text(system),)))
-    return ChatRequest(model="m", messages=tuple(messages))
+    return opening_of(messages)
 
 
 def test_a_conversation_is_known_by_its_opening() -> None:
@@ -25,7 +25,7 @@ def test_a_conversation_is_known_by_its_opening() -> None:
 
 
 @pytest.mark.parametrize("other", [asked("Fix that", system="s"), asked("Fix it", system="t"), asked("Fix it")])
-def test_another_opening_is_another_session(other: ChatRequest) -> None:
+def test_another_opening_is_another_session(other: str) -> None:
     assert session_key("puter", None, asked("Fix it", system="s")) != session_key("puter", None, other)
 
 
@@ -37,12 +37,12 @@ def test_what_the_caller_says_goes_before_the_opening_and_is_not_kept_in_clear()
 
 
 def test_a_session_has_an_account_for_each_provider() -> None:
-    assert session_key("puter", "s", None) != session_key("anthropic", "s", None)
+    assert session_key("puter", "s", "") != session_key("anthropic", "s", "")
 
 
 def test_without_a_word_and_without_a_conversation_there_is_no_session() -> None:
-    assert session_key("puter", None, None) is None
-    assert session_key("puter", None, ChatRequest(model="m", messages=())) is None
+    assert session_key("puter", None, "") is None
+    assert session_key("puter", None, asked()) is None
 
 
 def test_half_a_surrogate_pair_is_hashed_like_any_text() -> None:

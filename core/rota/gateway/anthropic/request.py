@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from rota.gateway.problems import bad_request, unsupported
+from rota.pool.sticky import opening_of
 from rota.providers.base import (
     ChatRequest,
     Image,
@@ -168,9 +169,8 @@ def _refuse(model: BaseModel, where: str) -> None:
             raise unsupported(f"The field {where}{name}", where + name)
 
 
-def opening(raw: bytes) -> ChatRequest | None:
-    """The instructions and the first thing the person said, read as they stand, nothing checked.
-
+def opening(raw: bytes) -> str:
+    """How the conversation begins, read as it stands, nothing checked.
 
     Bodies that pass through may hold what only Anthropic understands.
     """
@@ -178,9 +178,9 @@ def opening(raw: bytes) -> ChatRequest | None:
     said = body.get("messages")
     first = next((m for m in said if isinstance(m, dict) and m.get("role") == "user"), None) if said else None
     if first is None:
-        return None
+        return ""
     system = Message(Role.SYSTEM, (Text(_texts(body.get("system"))),))
-    return ChatRequest(body["model"], (system, Message(Role.USER, (Text(_texts(first.get("content"))),))))
+    return opening_of((system, Message(Role.USER, (Text(_texts(first.get("content"))),))))
 
 
 def _texts(content: object) -> str:

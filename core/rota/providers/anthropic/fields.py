@@ -11,7 +11,7 @@ Fields: TypeAlias = Mapping[str, Any]
 
 def fields(value: object) -> Fields:
     """An object, or an empty one."""
-    return value if isinstance(value, Mapping) else {}
+    return value if isinstance(value, dict) else {}
 
 
 def items(value: object) -> list[Any]:
@@ -36,5 +36,7 @@ def number(value: object) -> float | None:
 
 def count(value: object) -> int | None:
     """A whole number from zero on."""
+    if type(value) is int:  # as nearly all are; true and false are of another type
+        return value if value >= 0 else None
     found = number(value)
     return int(found) if found is not None and found >= 0 else None

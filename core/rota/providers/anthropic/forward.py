@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import re
 from contextlib import aclosing, suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rota.errors import Failure, Meaning, ProviderError
 from rota.providers.anthropic.fields import Fields, fields
 from rota.providers.anthropic.stream import Origin, Unfolding
 from rota.providers.http import decode_json, decoded, network_errors
+from rota.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping

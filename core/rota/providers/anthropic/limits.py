@@ -6,7 +6,6 @@ API keys get `anthropic-ratelimit-<what>-{limit,remaining,reset}`: integers, RFC
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -19,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _PREFIX = "anthropic-ratelimit-"
-_UNIFIED = re.compile(r"anthropic-ratelimit-unified-(.+)-(status|utilization|reset)")
-_CLASSIC = re.compile(r"anthropic-ratelimit-(?!unified-)(.+)-(limit|remaining|reset)")
+_UNIFIED = "unified-"
+_FIGURES = frozenset({"status", "utilization", "limit", "remaining", "reset"})
 
 _STATUSES = {"allowed_warning": "warning"}
 _CLASSIC_UNITS = {
@@ -33,7 +32,11 @@ _CLASSIC_UNITS = {
 
 def quota_windows(headers: Mapping[str, str], now: float, model: str | None = None) -> tuple[QuotaWindow, ...]:
     """Every window the headers of an answer for `model` speak of, those that nobody has described included."""
-    said = {name.lower(): value.strip() for name, value in headers.items() if name.lower().startswith(_PREFIX)}
+    said = {
+        name[len(_PREFIX) :].lower(): value.strip()
+        for name, value in headers.items()
+        if name[: len(_PREFIX)].lower() == _PREFIX
+    }
     return (*_unified(said, now, model), *_classic(said, now)) if said else ()
 
 
@@ -43,12 +46,13 @@ def rejected(windows: tuple[QuotaWindow, ...]) -> tuple[QuotaWindow, ...]:
 
 
 def _unified(headers: Mapping[str, str], now: float, model: str | None) -> Iterator[QuotaWindow]:
-    groups = _grouped(_UNIFIED, headers)
+    headers = {name.removeprefix(_UNIFIED): value for name, value in headers.items() if name.startswith(_UNIFIED)}
+    groups = _grouped(headers)
     seen = {w.key: w for name, said in groups.items() if (w := _window(name, said, now, model)) is not None}
-    if headers.get("anthropic-ratelimit-unified-status") == "rejected" and not rejected(tuple(seen.values())):
+    if headers.get("status") == "rejected" and not rejected(tuple(seen.values())):
         # Some refusals name the window only as the representative claim.
-        claim = headers.get("anthropic-ratelimit-unified-representative-claim", "")
-        said = {"status": "rejected", "reset": headers.get("anthropic-ratelimit-unified-reset", "")}
+        claim = headers.get("representative-claim", "")
+        said = {"status": "rejected", "reset": headers.get("reset", "")}
         if claim and (window := _window(claim, said, now, model)) is not None and window.counts:
             known = seen.get(window.key)
             seen[window.key] = window if known is None else replace(known, status="rejected")
@@ -77,7 +81,7 @@ def _window(name: str, said: Mapping[str, str], now: float, model: str | None) -
 
 
 def _classic(headers: Mapping[str, str], now: float) -> Iterator[QuotaWindow]:
-    for name, said in _grouped(_CLASSIC, headers).items():
+    for name, said in _grouped({n: v for n, v in headers.items() if not n.startswith(_UNIFIED)}).items():
         limit, remaining = _number(said.get("limit")), _number(said.get("remaining"))
         if limit is None or remaining is None or limit <= 0:
             continue
@@ -96,11 +100,13 @@ def _classic(headers: Mapping[str, str], now: float) -> Iterator[QuotaWindow]:
         )
 
 
-def _grouped(pattern: re.Pattern[str], headers: Mapping[str, str]) -> dict[str, dict[str, str]]:
+def _grouped(headers: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """By window, what is said of each: `5h-status` is of `5h`."""
     groups: dict[str, dict[str, str]] = {}
     for header, value in headers.items():
-        if found := pattern.fullmatch(header):
-            groups.setdefault(found[1], {})[found[2]] = value
+        name, _, what = header.rpartition("-")
+        if name and what in _FIGURES:
+            groups.setdefault(name, {})[what] = value
     return groups
 
 

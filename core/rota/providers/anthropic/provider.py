@@ -23,7 +23,7 @@ from rota.providers.anthropic.stream import AnthropicStream, Origin
 from rota.providers.anthropic.usage import read_usage
 from rota.providers.anthropic.wire import request_body
 from rota.providers.base import QuotaReport
-from rota.providers.http import NOT_SENT, Answer, fetch, network_errors, open_stream, read_body, ready_made
+from rota.providers.http import NOT_SENT, Answer, fetch, network_errors, open_stream, plain, read_body, ready_made
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -159,8 +159,7 @@ class AnthropicProvider:
             timeout=self._timeout(_WHOLE_S),
         )
         async with open_stream(self._client, wire) as response:
-            # A plain dict: httpx's own headers cost a microsecond a look, and many looks follow.
-            headers = dict(response.headers.items())
+            headers = plain(response.headers)
             status, said = response.status_code, headers_to_caller(headers)
             if not response.is_success:
                 raw = await read_body(response)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rota.errors import Failure, Meaning, ProviderError
 from rota.providers.anthropic.fields import Fields, count, fields, items, text
 from rota.providers.anthropic.wire import REDACTED
 from rota.providers.base import Finish, Part, Reasoning, Reply, Text, ToolCall, Usage
+from rota.replacing import replace
 
 if TYPE_CHECKING:
     from rota.quota import QuotaWindow
