@@ -261,6 +261,10 @@ def test_the_simulator_runs_until_interrupted(fresh: CommandLine) -> None:
     assert (first, running.returncode, err.strip()) == ("{\n", 130, "Interrupted.")
 
 
+XDG = 'printf "%s\\n" "$XDG_CONFIG_HOME" "$XDG_DATA_HOME" "$XDG_STATE_HOME" "$XDG_CACHE_HOME"'
+"""OpenCode's folders, told a line each."""
+
+
 @posix
 def test_the_simulator_prepares_a_trial_that_touches_nothing_else(fresh: CommandLine) -> None:
     trial = fresh.home / "a trial"
@@ -269,10 +273,11 @@ def test_the_simulator_prepares_a_trial_that_touches_nothing_else(fresh: Command
         lines_of(running)()
         key = (trial / "console").read_text()
         rota = f'"{sys.executable}" -m rota_tui'
-        script = f'. "{trial}/env"; {rota} login anthropic --api-key --label work < "{trial}/console"'
+        script = f'. "{trial}/env"; {rota} login anthropic --api-key --label work < "{trial}/console"; {XDG}'
         done = subprocess.run(["sh", "-c", script], env=fresh.environ(), capture_output=True, text=True, check=False)
         running.kill()
     assert (done.returncode, done.stdout.startswith("Added work")) == (0, True), done
+    assert done.stdout.splitlines()[-4:] == [str(trial / each) for each in ("config", "data", "state", "cache")]
     assert key.startswith("sk-ant-")
     assert list((trial / "home" / "data").glob("log.db"))
     assert not (fresh.home / "rota" / "data" / "log.db").exists()

@@ -72,6 +72,7 @@ def _prepare(folder: Path, described: Mapping[str, Any]) -> None:
     urls = described["base_urls"]
     settings = SETTINGS.format(**{name: json.dumps(url) for name, url in urls.items()})
     write_private(home / "config.toml", settings.encode())
-    named = {"ROTA_HOME": home, "XDG_CONFIG_HOME": folder / "config", "XDG_DATA_HOME": folder / "data"}
+    others = {f"XDG_{each.upper()}_HOME": folder / each for each in ("config", "data", "state", "cache")}
+    named = {"ROTA_HOME": home, **others}  # OpenCode leaves something in each of the four
     lines = [f"export {name}={shlex.quote(str(path))}\n" for name, path in named.items()]
     write_private(folder / "env", "".join(lines).encode())
