@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
-from rota.errors import AllSpent, ProviderError
+from rota.errors import AllSpent, Meaning, ProviderError
 from rota.gateway.exchange import EVENTS
 from rota.gateway.hold import held
 from rota.gateway.problems import Refusal
@@ -67,7 +67,7 @@ class Conversations:
                         await self._whole(call, run, headers)
                 return
             except ForwardRefused as error:
-                if call.exchange.begun or not _speaks_json(error):
+                if call.exchange.begun or not _speaks_json(error) or not_a_model(call, error):
                     raise
                 await call.exchange.answer(error.status, error.body, {**headers, **error.headers})
                 return
@@ -142,6 +142,11 @@ async def _certain(run: Run, send: Callable[[Lease], Awaitable[T]]) -> T:
     while isinstance(got := await run.attempt(send), Hop):
         pass
     return got
+
+
+def not_a_model(call: Call, error: ProviderError) -> bool:
+    """Whether the provider says that a name sent on trust is no model's."""
+    return not call.listed and error.failure.meaning is Meaning.MODEL_UNAVAILABLE
 
 
 def _speaks_json(error: ForwardRefused) -> bool:

@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rota.codec import encode
-from rota.errors import UnknownModel
+from rota.errors import ProviderError, UnknownModel
 from rota.gateway import models as listing
-from rota.gateway.conversation import Conversations
+from rota.gateway.conversation import Conversations, not_a_model
 from rota.gateway.desk import Desk
 from rota.gateway.dialects import ANTHROPIC, OPENAI
 from rota.gateway.directory import Directory
@@ -115,16 +115,23 @@ class Service:
     ) -> None:
         raw = await self.desk.body(exchange)
         parsed = dialect.parse(raw, exchange.headers)
-        model = (await self.directory.names()).resolve(parsed.model)
+        names = await self.directory.names()
+        model = names.resolve(parsed.model)
         if counting and not model.startswith("anthropic/"):
             raise unsupported("Counting tokens", "model")
         self.desk.admit(caller, parsed.model, model)
-        call = Call(exchange, dialect, parsed, raw, request_id, self._clock.now())
+        listed = names.model(model) is not None
+        call = Call(exchange, dialect, parsed, raw, request_id, self._clock.now(), listed)
         ask = Ask(model=model, session=parsed.session, client=caller.name, request_id=request_id)
         if counting or not self._may_fall_back(exchange, caller, model):
             ask = replace(ask, fallback=False)
         headers = {"x-request-id": request_id, "request-id": f"req_{request_id}"}
-        await exchange.while_there(self._conversations.serve(call, ask, headers))
+        try:
+            await exchange.while_there(self._conversations.serve(call, ask, headers))
+        except ProviderError as error:
+            if exchange.begun or not not_a_model(call, error):
+                raise
+            raise UnknownModel(parsed.model, names.nearest(parsed.model)) from error
 
     def _may_fall_back(self, exchange: Exchange, caller: Caller, model: str) -> bool:
         """Whether another model may answer: the caller may forbid it, its key must allow them all."""

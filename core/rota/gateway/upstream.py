@@ -77,6 +77,8 @@ class Call:
     raw: bytes
     answer_id: str
     now: float
+    listed: bool = True
+    """Whether a list shows the model; one that none shows is sent on trust."""
 
     def straight(self, lease: Lease) -> AnthropicProvider | None:
         """The provider, when it speaks the caller's dialect, so that bytes may pass through."""

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from rota.simulator import World
 
+HI = [{"role": "user", "content": "hi"}]
+
 LISTED = (
     Model("claude-sonnet-4-6", "anthropic", "Sonnet"),
     Model("claude-haiku-4-5-20251001", "puter", "Haiku", aliases=("claude-haiku-4-5",)),
@@ -96,6 +98,29 @@ async def test_an_unknown_model_is_404_with_the_nearest_names(both: Gatewayed) -
     assert error["code"] == "model_not_found"
     assert "gpt-5-nano" in error["message"]
     assert both.calls() == []
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages"])
+async def test_a_name_that_was_sent_on_trust_and_is_none_is_told_with_the_nearest_too(
+    both: Gatewayed, path: str, stream: bool
+) -> None:
+    """Anthropic takes names that its list does not show, so that only its own 404 tells."""
+    client = await both.http()
+    body = {"model": "claude-haku-4-5", "max_tokens": 9, "messages": HI, "stream": stream}
+    answer = await client.post(path, json=body)
+    assert answer.status_code == 404
+    said = answer.json()["error"]["message"]
+    assert "claude-haku-4-5" in said
+    assert "claude-haiku-4-5" in said
+    assert answer.headers["x-request-id"] == both.failed()[-1].request_id
+
+
+async def test_a_listed_model_that_is_refused_keeps_the_providers_words(both: Gatewayed) -> None:
+    both.force(Fault("not-found", path="/v1/messages"))
+    client = await both.http()
+    answer = await client.post("/v1/messages", json={"model": CLAUDE, "max_tokens": 9, "messages": HI})
+    assert (answer.status_code, "Nearest" in answer.text) == (404, False)
 
 
 async def test_catalogues_that_cannot_be_had_keep_no_request_waiting(tmp_path: Path) -> None:
