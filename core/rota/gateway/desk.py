@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     Handler = Callable[[Exchange, Caller, str], Awaitable[None]]
 
 ANYBODY = Caller("")
+FINAL = frozenset({400, 401, 402, 403, 404, 405, 413, 421, 422})
+"""What asking again does not change. Claude Code asks ten times after a 401 unless `x-should-retry` says so."""
 INTERNAL = Problem(500, "internal", "rota itself failed at this; its debug log says how.")
 
 
@@ -144,6 +146,8 @@ class Desk:
             headers["retry-after"] = str(max(1, round(problem.retry_after)))
         if problem.status == 401:
             headers["www-authenticate"] = "Bearer"
+        if problem.status in FINAL:
+            headers["x-should-retry"] = "false"
         await exchange.answer(dialect.status(problem), dialect.problem(problem, request_id), headers)
 
 

@@ -179,6 +179,7 @@ async def test_nothing_is_told_without_the_key(shared: Gatewayed, path: str, lin
         status, headers, body = await caller.answer()
     assert (status, said(body)) == (401, ("authentication_error", "invalid_api_key"))
     assert headers["www-authenticate"] == "Bearer"
+    assert headers["x-should-retry"] == "false"
     assert "console" not in str(body)
 
 
@@ -436,6 +437,7 @@ async def test_more_requests_than_may_be_served_at_once_are_sent_away(tmp_path: 
             status, headers, body = await third.answer()
             assert (status, said(body)) == (429, ("rate_limit_error", "too_many"))
             assert int(headers["retry-after"]) >= 1
+            assert "x-should-retry" not in headers
             first.leave()
             await until(lambda: len(it.engine.snapshot.in_flight) == 1)
             async with wire(it) as fourth:
