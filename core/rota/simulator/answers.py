@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -21,7 +21,7 @@ _FLAG = re.compile(r"\[\[(drop|cut|error|think)\]\]")
 _FORM = re.compile(r"\[\[form=(mixed|code)\]\]")
 _CALL = re.compile(r"\[\[tool=([\w.-]+):")
 
-Stopped = Literal["end", "length", "tools"]
+Stopped = Literal["end", "length", "tools", "sequence"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,7 @@ class Reply:
     text: tuple[str, ...]
     calls: tuple[ToolCall, ...]
     stopped: Stopped
+    stop_sequence: str | None = None
 
     @property
     def output_tokens(self) -> int:
@@ -103,8 +104,13 @@ def compose(
     max_tokens: int | None = None,
     thinking: bool = False,
     parallel: bool = True,
+    stops: Sequence[str] = (),
 ) -> Reply:
-    """Answer a prompt: the same prompt, model and seed always give the same reply."""
+    """Answer a prompt: the same prompt, model and seed always give the same reply.
+
+    Args:
+        stops: what the model stops before saying.
+    """
     rng = random.Random(f"{seed}|{model}|{prompt.last}|{prompt.results}")
     orders = read_directives(prompt.last)
     calls = orders.calls or _calls_asked_for(prompt, rng)
@@ -117,11 +123,16 @@ def compose(
         thoughts = _exactly(THOUGHTS, orders.think or 24 + rng.randrange(40), rng)
     text = _tokens_of_text(prompt, orders, rng, brief=bool(calls))
     stopped: Stopped = "tools" if calls else "end"
+    said = "".join(text)
+    found = {stop: said.find(stop) for stop in stops if stop in said}
+    sequence = min(found, key=lambda stop: found[stop] + len(stop), default=None)
+    if sequence is not None:
+        text, calls, stopped = split(said[: found[sequence]]), (), "sequence"
     if max_tokens is not None and len(thoughts) + len(text) > max_tokens:
         thoughts = thoughts[:max_tokens]
         text = text[: max_tokens - len(thoughts)]
-        calls, stopped = (), "length"
-    return Reply(tuple(thoughts), tuple(text), calls, stopped)
+        calls, stopped, sequence = (), "length", None
+    return Reply(tuple(thoughts), tuple(text), calls, stopped, sequence)
 
 
 def lorem(rng: random.Random) -> str:

@@ -59,7 +59,10 @@ def read_prompt(body: Mapping[str, Any]) -> Prompt:
     tools = tuple(tool for raw in _sequence(body.get("tools")) if (tool := _tool(raw)) is not None)
     texts.extend(json.dumps(dict(tool.schema)) for tool in tools)
     everything = "\n".join(text for text in texts if text)
-    last = messages[-1] if messages else {}
+    # Claude Code puts a system message behind what its person typed.
+    last: Mapping[str, Any] = next(
+        (m for m in reversed(messages) if m.get("role") not in ("system", "developer")), {}
+    )
     results = sum(_type(part) == "tool_result" for part in _sequence(last.get("content")))
     if last.get("role") == "tool":
         results = 1

@@ -91,6 +91,21 @@ async def test_streamed_tool_calls_are_pieced_together_by_the_sdk(shared: Gatewa
     assert final.stop_reason == "tool_use"
 
 
+@pytest.mark.parametrize("model", [CLAUDE, PUTER])
+async def test_an_answer_ends_before_a_stop_sequence_and_names_it(shared: Gatewayed, model: str) -> None:
+    client = await shared.anthropic()
+    question = ask(model, "[[tokens=80]] and stop")
+    whole = text_of(await client.messages.create(**question))
+    stop = whole[50:58]
+    short = await client.messages.create(**question, stop_sequences=[stop])
+    assert (short.stop_reason, short.stop_sequence) == ("stop_sequence", stop)
+    async with client.messages.stream(**question, stop_sequences=[stop]) as stream:
+        streamed = await stream.get_final_message()
+    for answer in (short, streamed):
+        assert text_of(answer) == whole[: whole.index(stop)]
+    assert (streamed.stop_reason, streamed.stop_sequence) == ("stop_sequence", stop)
+
+
 @pytest.mark.parametrize(
     "source",
     [

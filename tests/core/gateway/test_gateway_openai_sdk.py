@@ -184,6 +184,21 @@ async def test_stop_sequences_reach_the_provider(shared: Gatewayed, stop: Any) -
     assert shared.calls()[-1].body["stop_sequences"] == ([stop] if isinstance(stop, str) else stop)
 
 
+@pytest.mark.parametrize("model", [CLAUDE, "puter/gpt-5-nano"])
+async def test_an_answer_ends_before_a_stop_sequence(shared: Gatewayed, model: str) -> None:
+    """Puter takes `stop` and lets most models speak on: then rota ends the answer."""
+    client = await shared.openai()
+    ask: Any = {"model": model, "messages": said("[[tokens=80]] and stop")}
+    whole = (await client.chat.completions.create(**ask)).choices[0].message.content
+    assert whole is not None
+    stop = whole[50:58]
+    short = (await client.chat.completions.create(**ask, stop=["absent", stop])).choices[0]
+    assert (short.message.content, short.finish_reason) == (whole[: whole.index(stop)], "stop")
+    chunks = [c async for c in await client.chat.completions.create(**ask, stop=stop, stream=True) if c.choices]
+    assert "".join(c.choices[0].delta.content or "" for c in chunks) == short.message.content
+    assert chunks[-1].choices[0].finish_reason == "stop"
+
+
 async def test_the_system_says_its_part_under_both_its_names(shared: Gatewayed) -> None:
     client = await shared.openai()
     for role in ("system", "developer"):

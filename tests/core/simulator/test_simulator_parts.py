@@ -80,6 +80,8 @@ PROMPTS: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"messages": [{"content": ["a", {"text": "b"}]}]}, {"last": "a\nb"}),
     ({"messages": [{"role": "tool", "content": "[[cut]]"}]}, {"last": "", "results": 1}),
     ({"messages": [{"role": "user", "content": [{"type": "image"}, {"image_url": {}}]}]}, {"images": 2}),
+    # Claude Code puts a system message behind what its person typed.
+    ({"messages": [{"role": "user", "content": "a"}, {"role": "system", "content": "b"}]}, {"last": "a"}),
     ({"messages": [], "tool_choice": "required"}, {"forced": "*"}),
     ({"tool_choice": {"type": "function", "function": {"name": "f"}}}, {"forced": "f"}),
     ({"tool_choice": "none"}, {"forbidden": True, "forced": None}),

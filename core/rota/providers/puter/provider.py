@@ -15,6 +15,7 @@ from rota.providers.base import Finished, Reasoning, ReasoningDelta, Text, TextD
 from rota.providers.http import fetch, network_errors, open_stream, read_body
 from rota.providers.puter import answer, catalogue, classify, fields, usage, wire
 from rota.providers.puter.stream import Lines, Reader
+from rota.providers.stops import Stops, ended
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -87,7 +88,8 @@ class PuterProvider:
     async def complete(self, request: ChatRequest, credential: Credential) -> Reply:
         sent = self._call(request, credential, stream=False, read_s=self._answer_s)
         got = await fetch(self._client, sent)
-        return answer.reply(self._success(got.status, got.headers, got.body, request.model), request.model)
+        success = self._success(got.status, got.headers, got.body, request.model)
+        return ended(answer.reply(success, request.model), request.stop)
 
     @asynccontextmanager
     async def stream(self, request: ChatRequest, credential: Credential) -> AsyncIterator[ReplyStream]:
@@ -105,7 +107,7 @@ class PuterProvider:
             # Legacy servers refuse with 200 and JSON, and a server may answer whole what was asked as a stream.
             body = await read_body(response)
             success = self._success(response.status_code, response.headers, body, request.model)
-            yield _Whole(answer.reply(success, request.model))
+            yield _Whole(ended(answer.reply(success, request.model), request.stop))
 
     async def refresh(self, credential: Credential) -> Credential:
         """Puter has no refresh tokens: a token lives until its owner revokes it.
@@ -175,6 +177,7 @@ class _Stream:
     ) -> None:
         self._response = response
         self._reader = Reader(request.model, request.max_tokens)
+        self._stops = Stops(request.stop)  # of most models Puter takes them and lets them speak on
         self._first_content_s = first_content_s
         self._between_chunks_s = between_chunks_s
 
@@ -184,9 +187,11 @@ class _Stream:
         while piece := await self._next(pieces):
             for line in lines.feed(piece):
                 for delta in self._reader.read(line):
-                    yield delta
+                    for said in self._stops.of(delta):
+                        yield said
         for delta in self._reader.read(lines.end()):
-            yield delta
+            for said in self._stops.of(delta):
+                yield said
         self._reader.close()
 
     async def _next(self, pieces: AsyncIterator[bytes]) -> bytes:

@@ -234,6 +234,7 @@ def _answer(
 ) -> Answered:
     thinking = body.get("thinking")
     choice = body.get("tool_choice")
+    stops = body.get("stop_sequences")
     single = isinstance(choice, Mapping) and choice.get("disable_parallel_tool_use") is True
     reply = compose(
         prompt,
@@ -242,6 +243,7 @@ def _answer(
         max_tokens=body["max_tokens"],
         thinking=isinstance(thinking, Mapping) and thinking.get("type") in ("enabled", "adaptive"),
         parallel=not single,
+        stops=[stop for stop in stops if isinstance(stop, str) and stop] if isinstance(stops, list) else (),
     )
     word = world.word_for(f"msg/{model.id}/{json.dumps(body, sort_keys=True, default=str)}")
     return Answered(f"msg_sim{word}", model.id, reply, counted)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rota.simulator.anthropic.caching import InputCount
     from rota.simulator.stream import Pace
 
-STOP_REASONS = {"end": "end_turn", "length": "max_tokens", "tools": "tool_use"}
+STOP_REASONS = {"end": "end_turn", "length": "max_tokens", "tools": "tool_use", "sequence": "stop_sequence"}
 SIGNATURE = "c2ltdWxhdGVkLXNpZ25hdHVyZQ=="
 MID_STREAM_ERROR = sse("error", {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}})
 
@@ -62,6 +62,7 @@ def as_message(answered: Answered) -> dict[str, Any]:
         **_envelope(answered),
         "content": content,
         "stop_reason": STOP_REASONS[reply.stopped],
+        "stop_sequence": reply.stop_sequence,
         "usage": usage_of(answered, reply.output_tokens),
     }
 
@@ -85,7 +86,7 @@ async def as_events(answered: Answered, pace: Pace, spoke: Callable[[int], None]
         "message_delta",
         delta={
             "stop_reason": STOP_REASONS[reply.stopped],
-            "stop_sequence": None,
+            "stop_sequence": reply.stop_sequence,
             "stop_details": None,
             "container": None,
         },
