@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rota.errors import Meaning
 from rota.events import AccountSwitched, Event, RequestStarted, SessionBound
 from rota.pool.preference import bound
 from rota.pool.sticky import needs_binding
@@ -55,10 +56,13 @@ def opening(
             AccountSwitched(at=now, provider=provider, account_id=account.id, previous_id=previous, reason=reason)
         )
     question = quest.question(pick.target)
-    # A request that was sent elsewhere by its caller, or by a full account, does not move its session.
-    key = None if pick.spilled or quest.account_id is not None else question.session
+    kept = bound(snapshot, question, rules, now)
+    # Being sent elsewhere by the caller, by a full account or over a short pause does not move a session.
+    passing = (
+        pick.spilled or quest.account_id is not None or (kept != account.id and _pauses(snapshot, kept, rules, now))
+    )
+    key = None if passing else question.session
     if key is not None and rules.session_ttl_s > 0:
-        kept = bound(snapshot, question, rules, now)
         if kept is not None and kept != account.id:
             reason = f"the session had to leave its account: {reason}"
         if needs_binding(snapshot, key, account.id, rules.session_ttl_s, now):
@@ -76,3 +80,12 @@ def opening(
         )
     )
     return Opening(tuple(events), reason, key)
+
+
+def _pauses(snapshot: Snapshot, account_id: str | None, rules: Rules, now: float) -> bool:
+    """Whether an account is left alone for a moment only, no longer than a request of its own would wait there."""
+    state = snapshot.accounts.get(account_id) if account_id is not None else None
+    hold = state.hold if state is not None and state.usable() else None
+    if hold is None or hold.meaning is not Meaning.THROTTLED:
+        return False
+    return now < hold.until <= now + rules.throttle_wait_s

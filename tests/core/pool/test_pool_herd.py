@@ -101,6 +101,23 @@ async def test_a_full_account_lets_others_help_without_moving_the_session(tmp_pa
         assert {s.account_id for s in it.snapshot.sessions.values()} == {"id-a"}
 
 
+@pytest.mark.parametrize(("pause", "stays"), [(3.0, True), (60.0, False)])
+async def test_a_session_outlasts_a_short_pause_of_its_account(tmp_path: Path, pause: float, stays: bool) -> None:
+    def build(world: World) -> None:
+        for name in ("a", "b"):
+            world.add_api_key(name)
+
+    async with pooled(tmp_path, build) as it:
+        assert await it.ask(SONNET, session="s") == "a"
+        now = it.clock.now()
+        it.journal.publish(
+            CooldownStarted(at=now, account_id="id-a", until=now + pause, meaning=Meaning.THROTTLED, reason="busy")
+        )
+        assert await it.ask(SONNET, session="s") == "b"  # which is no reason to wait while another can serve
+        await it.clock.advance(pause)
+        assert await it.ask(SONNET, session="s") == ("a" if stays else "b")
+
+
 async def test_cancelled_requests_leave_their_place_to_others(tmp_path: Path) -> None:
     def build(world: World) -> None:
         world.add_puter("guest", "guest")
