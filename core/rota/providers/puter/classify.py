@@ -84,6 +84,9 @@ _FORBIDDEN: dict[str, tuple[Meaning, str, str]] = {
 _FINAL = frozenset({Meaning.BAD_REQUEST, Meaning.REFUSED, Meaning.MODEL_UNAVAILABLE})
 """After these the same request can never succeed."""
 
+_VENDORS_FAILED = frozenset({"upstream_failed", "ai_chat_all_providers_failed"})
+"""Codes of a failure of any kind, which only the vendors' own statuses tell apart."""
+
 _REQUEST_FAULTS = frozenset({400, 413, 422})
 """What a vendor answers to a request that no vendor would take."""
 
@@ -182,6 +185,8 @@ def _judge(answer: ErrorBody, model: str | None) -> tuple[Meaning, str | None, s
     if code == "upstream_bad_request":
         attempts = fields.records(answer.body.get("attempts"))
         return _upstream(tuple(fields.count(attempt, "status") or 400 for attempt in attempts)), code, None
+    if code in _VENDORS_FAILED and (statuses := _told_statuses(answer)):
+        return _upstream(statuses), code, None
     if _model_not_found(answer, model):
         return Meaning.MODEL_UNAVAILABLE, "model_not_found", None
     if code in _MEANINGS:
@@ -217,6 +222,12 @@ def _upstream(statuses: tuple[int, ...]) -> Meaning:
     if all(status == 404 for status in statuses):
         return Meaning.MODEL_UNAVAILABLE
     return Meaning.MODEL_LIMITED
+
+
+def _told_statuses(answer: ErrorBody) -> tuple[int, ...]:
+    """The statuses that the vendors Puter tried are said to have answered."""
+    statuses = (fields.count(attempt, "status") for attempt in fields.records(answer.body.get("attempts")))
+    return tuple(status for status in statuses if status is not None)
 
 
 def _by_status(status: int | None) -> Meaning:
