@@ -50,7 +50,7 @@ def by_identity(snapshot: Snapshot, provider: str, identity: str) -> AccountStat
 
 def tidy(label: str) -> str:
     """A label on one line, without control characters, of bearable length."""
-    return "".join(c if c.isprintable() else " " for c in label).strip()[:LABEL_LIMIT] or "account"
+    return "".join(c if c.isprintable() else " " for c in label).strip()[:LABEL_LIMIT].rstrip() or "account"
 
 
 def free_label(snapshot: Snapshot, wanted: str, but: str | None = None) -> str:

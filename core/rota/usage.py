@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from rota.account import Health, Kind
 from rota.errors import Meaning, ProviderError, RotaError, VaultLocked
 from rota.events import AccountDescribed, Event, HealthChanged, QuotaObserved, UsagePolled
-from rota.pool.verdict import lift_of
+from rota.pool.strategies.base import ago
+from rota.pool.verdict import lifts_of
 from rota.quota import QuotaWindow, binding
 from rota.snapshot import NEVER
 
@@ -109,11 +110,14 @@ def due(state: AccountState, pace: Pace, *, active: bool, now: float) -> Due | N
     reset = min(
         (w.resets_at for w in state.windows.values() if w.resets_at is not None and w.expired(now)), default=None
     )
-    if reset is not None and told < reset and (state.poll is None or state.poll.problem is None):
-        return Due(
-            max(reset + AFTER_RESET_S, (state.poll.at if state.poll else reset) + pace.urgent), "a window has reset"
-        )
+    asked = state.poll.at if state.poll is not None else float("-inf")
+    if reset is not None and max(told, asked) < reset and (state.poll is None or state.poll.problem is None):
+        return Due(max(reset + AFTER_RESET_S, asked + pace.urgent), "a window has reset")
     fresh_until = told + _interval(state, pace, active=active, now=now)
+    if any(hold.active(now) and hold.meaning is Meaning.LIMITED for hold in state.model_holds.values()):
+        # Headers tell of a model's own window only where that model is asked for, which its hold prevents.
+        told_of_models = (w.observed_at for w in state.windows.values() if w.scope is not None and w.counts)
+        fresh_until = min(fresh_until, max(told_of_models, default=told) + SPENT_S)
     return Due(max(scheduled, fresh_until), "scheduled" if scheduled >= fresh_until else "figures have aged")
 
 
@@ -156,6 +160,14 @@ def _interval(state: AccountState, pace: Pace, *, active: bool, now: float) -> f
     if fullest.utilization >= NEAR and _rising(state, fullest.key):
         return pace.urgent
     return pace.floor if active else pace.idle
+
+
+def _blocked_for(state: AccountState, now: float) -> float | None:
+    """Seconds for which an endpoint that said 429 is left alone: to ask sooner, whoever does, only prolongs it."""
+    poll = state.poll
+    if poll is None or poll.problem is None or poll.blocked_at is None or poll.blocked_at < poll.at:
+        return None
+    return poll.next_at - now if poll.next_at > now else None
 
 
 def _rising(state: AccountState, key: str) -> bool:
@@ -214,11 +226,14 @@ class Poller:
 
         Returns why there are no new figures, or None when there are.
         """
-        if not await self._claim(account_id, by_person=by_person):
-            return "another rota is asking already, or just did"
+        mine = await self._claim(account_id, by_person=by_person)
         state = self._journal.snapshot.account(account_id)
         if state is None:
             return "the account is gone"
+        if not mine:
+            if (left := _blocked_for(state, self._clock.now())) is not None:
+                return f"the provider gives no more figures for now; rota asks again in {ago(left)}"
+            return "another rota is asking already, or just did"
         try:
             provider = self._providers[state.account.provider]
             credential = await self._credentials.current(account_id)
@@ -239,8 +254,7 @@ class Poller:
         now = self._clock.now()
         if windows:
             self._journal.publish(QuotaObserved(at=now, account_id=account_id, windows=windows))
-            if (lift := lift_of(self._journal.snapshot.accounts[account_id], now)) is not None:
-                self._journal.publish(lift)
+            self._journal.publish(*lifts_of(self._journal.snapshot.accounts[account_id], now))
         active, pace = self._is_active(self._journal.snapshot, state), self._pace(state)
         self._scheduled(state, after_success(state, windows, pace, active=active, now=now), None, None)
         if now - self._described_at.get(account_id, float("-inf")) > IDENTITY_S:
@@ -298,7 +312,10 @@ class Poller:
                 return []
             asked = state.poll.at if state.poll is not None else float("-inf")
             turn = self._due(snapshot, state, now)
-            mine = now - asked >= BY_PERSON_S if by_person else turn is not None and turn.at <= now
+            if by_person:
+                mine = now - asked >= BY_PERSON_S and _blocked_for(state, now) is None
+            else:
+                mine = turn is not None and turn.at <= now
             if not mine:
                 return []
             blocked_at = state.poll.blocked_at if state.poll is not None else None

@@ -17,7 +17,7 @@ from rota.events import QuotaObserved
 from rota.quota import QuotaWindow, Source
 from rota.settings import UsageSettings
 from rota.simulator import Fault, World, build_world, set_account
-from rota.snapshot import AccountState, Poll, Sample
+from rota.snapshot import AccountState, Hold, Poll, Sample
 from rota.usage import Pace, after_failure, after_success, due, pace_of
 
 if TYPE_CHECKING:
@@ -107,6 +107,27 @@ def test_a_reset_is_asked_about_a_minute_later() -> None:
     turn = due(with_window(stale, poll=Poll(at=NOW - 3600, next_at=NOW + 900)), CLAUDE, active=False, now=NOW)
     assert turn is not None
     assert turn.at == NOW - 10 + 60
+
+
+def test_a_reset_that_was_asked_about_is_not_asked_about_again_and_again() -> None:
+    # A window that has not opened again is null in the answer, so its old figure stays.
+    stale = window(0.97, age=3600, resets_in=-600)
+    asked_since = Poll(at=NOW - 500, next_at=NOW - 20)
+    turn = due(with_window(stale, poll=asked_since), CLAUDE, active=False, now=NOW)
+    assert turn is not None
+    assert turn.at == NOW - 20
+    assert turn.reason != "a window has reset"
+
+
+def test_while_a_model_is_held_its_own_window_is_asked_about_though_headers_tell_the_others() -> None:
+    told = replace(window(0.3), source=Source.HEADERS)
+    fable = replace(window(1.0, age=700), key="7d:fable", scope="fable")
+    hold = Hold(NOW + 86_400, Meaning.LIMITED, "fable limit reached", NOW - 700, model="claude-fable-5")
+    state = with_window(told, poll=Poll(at=NOW - 4000, next_at=NOW - 3000))
+    state = replace(state, windows=state.windows.insert(fable.key, fable))
+    held = replace(state, model_holds=state.model_holds.insert("claude-fable-5", hold))
+    turns = [due(each, CLAUDE, active=True, now=NOW) for each in (state, held)]
+    assert [turn.at - NOW for turn in turns if turn is not None] == [180.0, -100.0]
 
 
 def test_the_next_question_is_no_later_than_a_minute_after_a_known_reset() -> None:
@@ -205,6 +226,23 @@ async def test_a_blocked_endpoint_keeps_the_last_figures_and_waits(world: World,
     assert state.poll is not None
     assert state.poll.blocked_at == clock.now()
     assert state.poll.next_at - clock.now() >= 300 * 0.9
+
+
+async def test_a_person_cannot_ask_an_endpoint_that_wants_to_be_left_alone(world: World, tmp_path: Path) -> None:
+    # Asking at once only keeps its rolling window full (anthropic.md 2.1).
+    clock = world.clock
+    assert isinstance(clock, ManualClock)
+    async with engine_on(world, tmp_path) as engine:
+        (added,) = await sign_in(engine, world, "max")
+        world.faults.force(Fault("usage-429"))
+        await engine.refresh_usage(added.account_id)
+        await clock.advance(31)
+        said = await engine.refresh_usage(added.account_id)
+        assert asked(world) == 1
+        assert said is not None
+        assert said.startswith("the provider gives no more figures for now; rota asks again in ")
+        await clock.advance(400)
+        assert await engine.refresh_usage(added.account_id) is None
 
 
 async def test_a_day_of_polling_stays_within_thirty_reads_an_hour(world: World, tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ def _table(name: str, said: str | None) -> str:
     head = f"<!-- {name}{f': {said}' if said else ''} -->"
     made: dict[str, Callable[[], Iterator[str]]] = {
         "settings": lambda: _settings(said),
-        "puter.json": _puter_options,
+        "puter.json": lambda: _puter_options(names_only=said == "names"),
         "sources": _sources,
         "schemas": _schemas,
     }
@@ -123,10 +123,20 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
-def _puter_options() -> Iterator[str]:
-    from rota.migrate.puter_config import mapping_table
+def _puter_options(*, names_only: bool) -> Iterator[str]:
+    """What each option became, and why; or its name alone, two options a row."""
+    from rota.migrate.puter_config import MAPPING
 
-    yield from mapping_table().splitlines()
+    named = [(option, ", ".join(f"`{name}`" for name in option.settings) or "—") for option in MAPPING]
+    if not names_only:
+        yield from ("| puter.json | rota | |", "|---|---|---|")
+        yield from (f"| `{option.name}` | {name} | {option.why} |" for option, name in named)
+        return
+    yield from ("| puter.json | rota | puter.json | rota |", "|---|---|---|---|")
+    half = (len(named) + 1) // 2
+    for left, right in zip(named[:half], named[half:], strict=True):
+        cells = (cell for option, name in (left, right) for cell in (f"`{option.name}`", name))
+        yield f"| {' | '.join(cells)} |"
 
 
 def _sources() -> Iterator[str]:

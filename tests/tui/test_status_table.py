@@ -17,7 +17,8 @@ from rota.quota import QuotaWindow, Source, Unit
 from rota.snapshot import Snapshot
 from rota_tui.cli.status_plain import sentences
 from rota_tui.cli.status_table import table
-from rota_tui.cli.terminal import Look
+from rota_tui.cli.terminal import Look, columns
+from rota_tui.pieces import Piece, plain
 from rota_tui.wording import watched_kinds
 
 if TYPE_CHECKING:
@@ -56,6 +57,25 @@ def test_figures_of_any_age_fit_80_columns_and_old_ones_say_how_old(seconds: flo
     assert (" · 11m ago" in row, " · 11h ago" in row) == (seconds == 660.0, seconds == 40_000.0)
     assert row.count("ago") <= 1
     assert ("back" in row) == (seconds == 0.0)
+
+
+def test_a_wider_terminal_shows_more_of_a_long_label() -> None:
+    long = "the one for the nightly agents of 経理"
+    for width, shown in ((80, False), (120, True)):
+        lines = table(known(account(long)), NOW, {}, replace(LOOK, width=width), frozenset()).splitlines()
+        assert (long in lines[2]) is shown
+        assert lines[2].endswith("ready")
+
+
+def test_columns_that_can_be_spared_go_one_by_one_until_a_line_fits() -> None:
+    rows = [[Piece("puter/gpt-5-nano"), Piece("0.8s"), Piece("126"), Piece("2h ago")]]
+    shown = {width: columns(rows, width=width, spare=(3, 1))[0] for width in (100, 30, 24, 5)}
+    assert [plain(line) for line in shown.values()] == [
+        "puter/gpt-5-nano  0.8s  126  2h ago",
+        "puter/gpt-5-nano  0.8s  126",
+        "puter/gpt-5-nano  126",
+        "puter/gpt-5-nano  126",
+    ]
 
 
 def test_a_limit_by_the_minute_is_shown_while_it_holds_and_then_says_nothing() -> None:

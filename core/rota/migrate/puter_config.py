@@ -78,15 +78,6 @@ MAPPING = (
 """Every option that opencode-puter-auth 1.1.2 knows (protocols/puter.md 8.2)."""
 
 
-def mapping_table() -> str:
-    """The mapping as a Markdown table, for the README."""
-    rows = ["| puter.json | rota | |", "|---|---|---|"]
-    for option in MAPPING:
-        names = ", ".join(f"`{name}`" for name in option.settings) or "—"
-        rows.append(f"| `{option.name}` | {names} | {option.why} |")
-    return "\n".join(rows)
-
-
 def find(places: Places) -> tuple[Found, ...]:
     paths = distinct(places.opencode_config / FILE, places.opencode_fixed_config / FILE)
     files = [found_at(NAME, path, "settings of opencode-puter-auth") for path in paths]

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from rota.pool.roster import Rosters
     from rota.pool.routing import Target
     from rota.pool.rules import Rules
-    from rota.snapshot import Snapshot
+    from rota.snapshot import AccountState, Snapshot
 
 TOLD = 5
 """Candidates named in a request's story."""
@@ -181,9 +181,11 @@ class Chooser:
     def _enter(self, pick: Pick | dict[str, Account], quest: Quest) -> Slot | None:
         if isinstance(pick, dict):
             return None
-        if quest.closed is Closes.ACCOUNT and pick.account.id != quest.here:
-            self._gate.ramp(pick.account.id)
-        return self._gate.try_enter(pick.account)
+        account, state = pick.account, pick.preferred.standing.state
+        moved = quest.closed is Closes.ACCOUNT and account.id != quest.here
+        if moved or (_unproven(state) and self._gate.inside(account.id) == 0):
+            self._gate.ramp(account.id)
+        return self._gate.try_enter(account)
 
     def _settle(self, pick: Pick | dict[str, Account], quest: Quest, account_id: str) -> Pick | None:
         """The pick at an account whose place was just given to us, if it still may serve after the wait."""
@@ -258,3 +260,9 @@ class Chooser:
                 self._words.clear()
             self._words[found.account_id] = found, candidate
         return candidate
+
+
+def _unproven(state: AccountState) -> bool:
+    """Whether a hold has ended and nothing was served since: whether the account serves again is not known."""
+    hold = state.hold
+    return hold is not None and (state.last_served_at is None or state.last_served_at < hold.until)

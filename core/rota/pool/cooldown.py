@@ -107,12 +107,18 @@ def credit_of(windows: Iterable[QuotaWindow], now: float) -> Credit | None:
     return Credit(left > NOTHING_LEFT, fullest.resets_at)
 
 
-def lifted(state: AccountState, now: float) -> str | None:
-    """Why newer figures end this account's hold, if they do."""
-    hold = state.hold
-    if hold is None or not hold.active(now) or hold.meaning not in (Meaning.LIMITED, Meaning.CREDITS_EXHAUSTED):
-        return None
-    return _contradicted(hold, (w for w in state.windows.values() if w.scope is None), now)
+def lifted(state: AccountState, now: float) -> list[tuple[str | None, str]]:
+    """The holds that newer figures end, by model (None: the account's own), and why."""
+    windows = state.windows.values()
+    ended: list[tuple[str | None, str]] = []
+    if state.hold is not None and (why := _contradicted(state.hold, (w for w in windows if w.scope is None), now)):
+        ended.append((None, why))
+    for model, hold in state.model_holds.items():
+        # Room in the windows of the whole account says nothing of a limit that is the model's own.
+        own = (w for w in windows if w.scope is not None and w.applies_to(model))
+        if why := _contradicted(hold, own, now):
+            ended.append((model, why))
+    return ended
 
 
 def _found(
@@ -176,8 +182,10 @@ def _account_model(
 
 
 def _contradicted(hold: Hold, windows: Iterable[QuotaWindow], now: float) -> str | None:
+    if not hold.active(now) or hold.meaning not in (Meaning.LIMITED, Meaning.CREDITS_EXHAUSTED):
+        return None
     newer = [w for w in windows if w.counts and w.observed_at >= hold.since + LIFT_AFTER_S]
-    fullest = binding(newer, None, now)
+    fullest = binding(newer, hold.model, now)
     left = fullest.headroom(now) if fullest is not None else None
     if fullest is None or left is None or left < LIFT_SHARE or any(w.spent(now) for w in newer):
         return None

@@ -1,7 +1,7 @@
 """Herd control: how many requests an account may serve at once, first come first served.
 
-An account that others fail over to opens slowly: one request finds out whether it can serve, the rest follow. When
-it is found spent, those that wait for it choose again instead of each trying it.
+An account that others fail over to, or whose hold has just ended, opens slowly: one request finds out whether it can
+serve, the rest follow. When it is found spent, those that wait for it choose again instead of each trying it.
 """
 
 from __future__ import annotations

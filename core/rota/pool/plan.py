@@ -171,7 +171,7 @@ def _throttled(failure: Failure, trail: Trail, rules: Rules, now: float) -> Step
 
 def _retried(failure: Failure, trail: Trail, rules: Rules, now: float, backoff_s: float) -> Step:
     """A bounded number of tries here; then another model may be in better health, another account is not."""
-    wait = failure.retry_after if failure.retry_after is not None else backoff_s
+    wait = failure.retry_after or backoff_s  # `Retry-After: 0` from everybody at once would only add to the load
     overloaded = failure.meaning is Meaning.OVERLOADED
     what = "the provider is overloaded" if overloaded else "no usable answer arrived"
     fits = wait <= rules.retry_cap_s and now + wait < trail.deadline

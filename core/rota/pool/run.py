@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from rota.account import Health
-from rota.errors import Attempt, Failure, Meaning, ProviderError, RotaError, SecretMissing
+from rota.errors import Attempt, Failure, Meaning, ProviderError, RotaError, SecretMissing, VaultError
 from rota.events import AttemptFailed, HealthChanged, QuotaObserved, RequestFailed, RequestServed, random_word
 from rota.pool.ask import Hop, Lease, Outcome
 from rota.pool.endings import ending
 from rota.pool.opening import opening
 from rota.pool.plan import FINAL, Closes, Do, Step, next_step
-from rota.pool.verdict import facts_after, lift_of
+from rota.pool.verdict import facts_after, lifts_of
 from rota.pool.waits import backoff, sleep_until
 from rota.values import dataclass
 
@@ -91,8 +91,10 @@ class Run:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Whatever neither was served nor failed was left by its caller."""
-        if not self._ended:
+        """Whatever neither was served nor failed was left by its caller, or the vault failed it."""
+        if isinstance(error, VaultError) and not self._ended:
+            self._fail(None, str(error))
+        elif not self._ended:
             begun = self._first_content is not None
             said = "The caller went away in the middle of the answer." if begun else "The caller went away."
             self._fail(None, said, after_content=begun)
@@ -356,7 +358,7 @@ class Run:
             self._try = None
 
     def _observe(self, account_id: str, windows: tuple[QuotaWindow, ...], *said: Event) -> None:
-        """Figures into the log with what else is said, and the end of a hold that they contradict."""
+        """Figures into the log with what else is said, and the end of the holds that they contradict."""
         means = self._means
         now = means.clock.now()
         seen = (QuotaObserved(at=now, account_id=account_id, windows=windows),) if windows else ()
@@ -364,8 +366,8 @@ class Run:
         if not seen:
             return
         state = means.journal.snapshot.account(account_id)
-        if state is not None and state.hold is not None and (lift := lift_of(state, now)) is not None:
-            means.journal.publish(lift)
+        if state is not None and (state.hold is not None or state.model_holds) and (lifts := lifts_of(state, now)):
+            means.journal.publish(*lifts)
 
 
 def _not_renewed(failure: Failure) -> Step:

@@ -52,10 +52,9 @@ def facts_after(
     ]
 
 
-def lift_of(state: AccountState, now: float) -> CooldownLifted | None:
-    """The end of a hold that newer figures contradict."""
-    why = lifted(state, now)
-    return CooldownLifted(at=now, account_id=state.id, reason=why) if why is not None else None
+def lifts_of(state: AccountState, now: float) -> list[CooldownLifted]:
+    """The ends of the holds that newer figures contradict."""
+    return [CooldownLifted(at=now, account_id=state.id, reason=why, model=model) for model, why in lifted(state, now)]
 
 
 def _gated(failure: Failure, state: AccountState, now: float) -> HealthChanged:

@@ -21,6 +21,7 @@ def backoff(retry: int, base_s: float, cap_s: float, rng: random.Random) -> floa
 
 
 async def sleep_until(clock: Clock, at: float) -> None:
-    """Sleep until the wall clock says `at`, also when the machine was suspended meanwhile."""
-    while (left := at - clock.now()) > 0:
+    """Sleep until the wall clock says `at`: no longer for a suspension of the machine or a clock that is put back."""
+    latest = clock.monotonic() + at - clock.now()
+    while (left := min(at - clock.now(), latest - clock.monotonic())) > 0:
         await clock.sleep(min(max(left, LEAST_S), SLICE_S))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.support.foreign_files import Machine
+from tests.support.papers import README
 
 from rota.config import locate
-from rota.migrate.puter_config import MAPPING, mapping_table
+from rota.migrate.puter_config import MAPPING
 from rota.migrate.records import Fate
 
 if TYPE_CHECKING:
@@ -46,11 +48,11 @@ def test_what_is_carried_is_a_setting_and_what_is_not_has_a_reason(option: Any) 
         locate(setting)
 
 
-def test_the_table_for_the_readme_has_a_row_an_option() -> None:
-    assert len(mapping_table().splitlines()) == len(OPTIONS) + 2
-    assert (
-        "| `fallback_cooldown_ms` | `pool.model_cooldown_s` | How long a limited model is held. |" in mapping_table()
-    )
+def test_the_readme_names_what_each_option_became() -> None:
+    table = README.read_text("utf-8").partition("<!-- puter.json")[2].partition("<!-- end -->")[0]
+    told = dict(re.findall(r"`(\w+)` \| (`[\w.]+`|—) \|", table))
+    assert sorted(told) == sorted(OPTIONS)
+    assert told["fallback_cooldown_ms"] == "`pool.model_cooldown_s`"
 
 
 CASES = [

@@ -9,7 +9,7 @@ import pytest
 from tests.support.pool_world import Pooled, path_of, pooled, refused, request, waited
 
 from rota.account import Health
-from rota.errors import AllSpent, Meaning, NothingConfigured, ProviderError
+from rota.errors import AllSpent, Meaning, NothingConfigured, ProviderError, VaultLocked
 from rota.events import (
     AccountSwitched,
     AttemptFailed,
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rota.pool.pool import PoolStream
+    from rota.secret import Secret
 
 SONNET = "claude-sonnet-4-5"
 CHAIN = {"puter": ("gpt-5-nano", "gpt-4o-mini")}
@@ -240,6 +241,20 @@ async def test_a_dead_key_is_said_to_be_dead_and_never_asked_again(tmp_path: Pat
         assert it.state("a").account.health is Health.NEEDS_LOGIN
         assert await it.ask(SONNET, session="x") == "b"
         assert it.calls() == [("a", SONNET), ("b", SONNET), ("b", SONNET)]
+
+
+async def test_a_vault_that_cannot_be_read_is_told_as_what_it_is(tmp_path: Path) -> None:
+    async with pooled(tmp_path, keys("a", "b")) as it:
+
+        async def locked(name: str) -> Secret:
+            raise VaultLocked("The keyring is locked.")
+
+        it.vault.get = locked  # type: ignore[method-assign]
+        error, _ = await refused(it, SONNET)
+        assert isinstance(error, VaultLocked)
+        (failed,) = it.heard(RequestFailed)
+        assert (failed.message, failed.after_content) == ("The keyring is locked.", False)
+        assert len(it.snapshot.in_flight) == 0
 
 
 async def test_an_expired_login_is_renewed_once_and_served_by_the_same_account(tmp_path: Path) -> None:

@@ -168,3 +168,12 @@ async def test_a_sleep_ends_when_the_laptop_wakes() -> None:
     clock.jump(3600)  # the lid was shut: the wall clock went on, the monotonic one did not
     await clock.advance(2)
     assert sleep.done()
+
+
+async def test_a_clock_that_is_put_back_makes_no_wait_longer() -> None:
+    clock = ManualClock()
+    sleep = asyncio.create_task(sleep_until(clock, clock.now() + 4))
+    await clock.advance(1)
+    clock.jump(-3600)
+    await clock.advance(3)
+    assert sleep.done()

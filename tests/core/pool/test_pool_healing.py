@@ -15,7 +15,7 @@ from rota.usage import Poller
 if TYPE_CHECKING:
     from pathlib import Path
 
-SONNET = "claude-sonnet-4-5"
+SONNET, FABLE = "claude-sonnet-4-5", "claude-fable-5"
 NANO = "puter/gpt-5-nano"
 
 
@@ -49,6 +49,32 @@ async def test_newer_figures_end_a_hold_that_an_earlier_run_began(tmp_path: Path
         await polled(it)
         assert it.state("a").hold is None
         assert await it.ask(NANO) == "a"
+
+
+async def test_newer_figures_end_the_hold_of_one_model(tmp_path: Path) -> None:
+    async with pooled(tmp_path, one_plan, route_subscriptions=True) as it:
+        await polled(it)
+        it.force(Fault("limited-model"))
+        await refused(it, FABLE)
+        assert it.state("a").held(it.clock.now(), FABLE) is not None
+        await it.clock.advance(60)
+        set_account(it.world, "a", {"scoped": {"utilization": 1.0, "resets_in": 86_400.0}})
+        await polled(it)
+        assert it.state("a").held(it.clock.now(), FABLE) is not None
+        await it.clock.advance(60)
+        set_account(it.world, "a", {"scoped": {"utilization": 0.02, "resets_in": 86_400.0}})
+        await polled(it)
+        assert it.state("a").held(it.clock.now(), FABLE) is None
+        assert await it.ask(FABLE) == "a"
+
+
+async def test_room_in_the_accounts_own_windows_says_nothing_of_a_models_limit(tmp_path: Path) -> None:
+    async with pooled(tmp_path, one_plan, route_subscriptions=True) as it:
+        it.force(Fault("limited-model"))
+        await refused(it, FABLE)
+        await it.clock.advance(60)
+        assert await it.ask(SONNET) == "a"
+        assert it.state("a").held(it.clock.now(), FABLE) is not None
 
 
 async def test_figures_that_are_still_spent_end_no_hold(tmp_path: Path) -> None:

@@ -58,6 +58,24 @@ async def test_a_herd_follows_one_discovery_through_a_row_of_spent_accounts(tmp_
         assert {it.state(name).strikes for name in "abcd"} == {1}
 
 
+async def test_when_a_hold_ends_one_finds_out_whether_the_account_serves_again(tmp_path: Path) -> None:
+    async with pooled(tmp_path, plans("a"), route_subscriptions=True) as it:
+        it.world.knobs.latency = 0.3
+        it.force(Fault("limited-5h", times=2))
+        await waited(it, many(it, 1, SONNET), 60)
+        for tried, served in ((2, "AllSpent"), (2 + 64, "a")):
+            hold = it.state("a").hold
+            assert hold is not None
+            await it.clock.advance(hold.until - it.clock.now() + 1)
+            assert await waited(it, many(it, 64, SONNET), 60) == [served] * 64
+            assert len(it.calls()) == tried
+        # Whoever is known to serve is not opened slowly again.
+        again = asyncio.ensure_future(many(it, 64, SONNET))
+        await settle(400)
+        assert it.pool._means.gate.inside("id-a") == 64
+        await waited(it, again, 60)
+
+
 async def test_when_all_are_spent_a_herd_is_told_so_after_one_discovery_each(tmp_path: Path) -> None:
     async with pooled(tmp_path, plans("a", "b", "c"), route_subscriptions=True, strategy="auto") as it:
         it.world.knobs.latency = 0.3

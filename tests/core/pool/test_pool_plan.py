@@ -88,6 +88,11 @@ def test_a_retry_waits_as_told_or_by_jitter() -> None:
     assert decide(fail(Meaning.OVERLOADED, retry_after=400.0)).do is Do.ON
 
 
+@pytest.mark.parametrize("meaning", [Meaning.OVERLOADED, Meaning.NETWORK])
+def test_a_retry_after_of_nothing_is_no_order_to_hammer(meaning: Meaning) -> None:
+    assert decide(fail(meaning, retry_after=0.0)).wait_s == 1.5
+
+
 def test_after_a_network_fault_no_other_account_of_the_provider_is_tried() -> None:
     trail = replace(TRAIL, here=2)
     assert decide(fail(Meaning.NETWORK), trail).closes is Closes.PROVIDER

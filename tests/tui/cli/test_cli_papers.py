@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import click
 import pytest
-from tests.support.command_line import CommandLine, Ran, secret_of
+from tests.support.command_line import CommandLine, Ran, secret_of, tty_of
 from tests.support.papers import PAPERS, PLACES, README, ROOT, Fence, fences, refreshed, shown_key, spans
 
 from rota_tui.cli import COMMANDS, rota
@@ -31,10 +31,14 @@ posix = pytest.mark.skipif(os.name == "nt", reason="the papers' command lines ar
 
 HERE = "http://127.0.0.1:7682"
 """Where the papers say that the endpoint is."""
-BY_HELP = ("rota login puter", "rota", "rota demo")
-"""They open a browser or the app: only their help is asked for."""
-INSTALLERS = ("uv tool install .", "pipx install .", "python3 -m pip install .")
-"""They change the machine; `.ci/run` installs the wheel."""
+INSTALLER = re.compile(r"(uv|pipx|python3) .*install \.")
+"""They take a package index and long: `.ci/run` runs these lines of README, found by the same pattern."""
+BROWSER = """\
+#!{python}
+import sys, urllib.request
+urllib.request.urlopen(sys.argv[1] + "&approve=dave", timeout=30).read()
+"""
+"""A person who says yes on the provider's page, and is sent back from there."""
 TRIAL = "Try all of it without an account"
 PATIENCE_S = 30.0
 PAPER_NAMES = [str(path.relative_to(ROOT)) for path in PAPERS]
@@ -113,6 +117,12 @@ def test_every_make_target_that_is_named_is_there() -> None:
         assert set(re.findall(r"(?:^\$ |`)make ([a-z]+)", paper.read_text("utf-8"), re.MULTILINE)) <= targets
 
 
+def test_the_install_lines_are_run_before_a_change_lands() -> None:
+    lines = [line for fence in fences(README, "console") for line in fence.commands()]
+    assert [line.split()[0] for line in lines if INSTALLER.fullmatch(line)] == ["uv", "pipx", "python3"]
+    assert f"({INSTALLER.pattern})$" in (ROOT / ".ci" / "run").read_text("utf-8")
+
+
 def test_every_text_of_ours_under_trouble_is_one_that_rota_says() -> None:
     code = "".join(path.read_text("utf-8") for folder in ("core", "tui") for path in (ROOT / folder).rglob("*.py"))
     code = re.sub(r'"\s*\n\s*f?"', "", code)
@@ -162,12 +172,14 @@ class Shell:
     def line(self, line: str) -> Ran:
         """One command line: in this process where that will do, in a shell where it needs one."""
         plain, _, source = line.partition(" < ")
-        if line in INSTALLERS or line.startswith("make "):
+        if INSTALLER.fullmatch(line):
             return Ran(0, "", "")
+        if line.startswith("make "):  # what it would run, which is this test among others
+            return self.shell(f"{line} --dry-run --directory {shlex.quote(str(ROOT))}")
         if plain == "rota serve":
             return self._serve()
-        if line in BY_HELP:
-            return self.command.run(*shlex.split(line)[1:], "--help")
+        if line == "rota login puter":
+            return self._login()
         if line.startswith(". "):
             said = shlex.split((self.folder / line[2:]).read_text("utf-8"))
             self.command.more |= dict(word.split("=", 1) for word in said if word != "export")
@@ -195,6 +207,20 @@ class Shell:
             timeout=120,
         )
         return Ran(done.returncode, done.stdout, done.stderr)
+
+    def _login(self) -> Ran:
+        """At a terminal, with a browser that somebody sits at."""
+        browser = self.folder / "browser"
+        browser.write_text(BROWSER.format(python=sys.executable))
+        browser.chmod(0o755)
+        self.command.more["BROWSER"] = str(browser)
+        with tty_of(self.command, "login", "puter") as terminal:
+            terminal.until("Sign in with")
+            terminal.type("\n")
+            terminal.until("Added dave")
+            terminal.until("Add another?")
+            terminal.type("\n")
+            return Ran(terminal.ended(), terminal.shown, "")
 
     def _serve(self) -> Ran:
         script = "\n".join((*self._before, f'exec "{self._path}/rota" serve --port 0'))

@@ -376,3 +376,22 @@ def test_a_log_that_is_no_log_is_one_line_and_a_hint(two: CommandLine) -> None:
     assert ran.err.splitlines()[0].startswith("rota: ")
     assert "newer rota" in ran.err
     assert len(ran.err.splitlines()) == 2
+
+
+@posix
+@pytest.mark.parametrize(
+    ("line", "code", "said"),
+    [
+        ("status > /dev/full", 1, "rota: Standard output cannot be written: "),
+        ("status --json > /dev/full", 1, '{"schema": 1, "error": {"kind": "OSError", '),
+        ("status >&-", 0, ""),
+        ("login puter --token <&-", 2, "rota: Nothing was given"),
+        ("remove carol <&-", 2, "These accounts would be removed"),
+    ],
+)
+def test_streams_that_are_full_or_closed_are_no_traceback(two: CommandLine, line: str, code: int, said: str) -> None:
+    if "/dev/full" in line and not os.path.exists("/dev/full"):
+        pytest.skip("this system has no /dev/full")
+    script = f'"{sys.executable}" -m rota_tui {line}'
+    done = subprocess.run(["sh", "-c", script], env=two.environ(), capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.startswith(said), "Traceback" in done.stderr) == (code, True, False), done

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import importlib
 import os
@@ -79,8 +80,28 @@ EXIT_NOT_CONFIGURED = 3
 EXIT_ALL_COOLING = 4
 EXIT_INTERRUPTED = 130
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""What writing into a file that cannot grow gives; the log and the vault say their own."""
 
-class LazyGroup(click.Group):
+
+class NamingGroup(click.Group):
+    """A group that says the nearest name for a mistyped one."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0] if args else ""
+        known = self.list_commands(ctx)
+        if name and not name.startswith("-") and name not in known and not ctx.resilient_parsing:
+            import difflib
+
+            near = difflib.get_close_matches(name, known, n=1)
+            meant = f"Did you mean `{ctx.command_path} {near[0]}`?" if near else f"See `{ctx.command_path} --help`."
+            raise click.UsageError(f"There is no command called {name!r}. {meant}")
+        return super().resolve_command(ctx, args)
+
+
+class LazyGroup(NamingGroup):
     """A group that imports the module of the command that is called, and no other."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -104,19 +125,6 @@ class LazyGroup(click.Group):
 
         named = [CompletionItem(n, help=h) for n, h in sorted(COMMANDS.items()) if n.startswith(incomplete)]
         return [*named, *click.Command.shell_complete(self, ctx, incomplete)]
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does, with the nearest name for a mistyped one."""
-        name = args[0] if args else ""
-        if name and not name.startswith("-") and name not in COMMANDS and not ctx.resilient_parsing:
-            import difflib
-
-            near = difflib.get_close_matches(name, COMMANDS, n=1)
-            meant = f" Did you mean `rota {near[0]}`?" if near else " See `rota --help`."
-            raise click.UsageError(f"There is no command called {name!r}.{meant}")
-        return super().resolve_command(ctx, args)
 
 
 def _version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
@@ -155,6 +163,7 @@ def rota(ctx: click.Context, ascii: bool, no_animation: bool, debug: bool) -> No
 
 def main(args: list[str] | None = None) -> Any:
     """Run the command line; what rota raises on purpose becomes one line on stderr and an exit code."""
+    _open_what_is_closed()
     if "_ROTA_COMPLETE" in os.environ:
         from rota_tui.cli.shells import register
 
@@ -177,6 +186,10 @@ def main(args: list[str] | None = None) -> Any:
     except Exception as error:
         from rota.errors import RotaError
 
+        if isinstance(error, OSError) and error.errno in FULL and error.filename is None:
+            _complain(error, f"Standard output cannot be written: {error.strerror}.", "", EXIT_FAILED, args)
+            _hush()
+            sys.exit(EXIT_FAILED)
         if not isinstance(error, RotaError):
             raise
         _complain(error, str(error), error.hint, exit_code := _exit_code(error), args)
@@ -211,6 +224,13 @@ def _exit_code(error: RotaError) -> int:
     if isinstance(error, errors.ProviderError) and error.failure.meaning in person:
         return EXIT_NOT_CONFIGURED
     return EXIT_FAILED
+
+
+def _open_what_is_closed() -> None:
+    """A program started without one of the standard streams reads nothing there, and writes nowhere."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - it stays open
 
 
 def _hush() -> None:

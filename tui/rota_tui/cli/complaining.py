@@ -44,9 +44,7 @@ def interrupted(error: BaseException, exit_code: int, *, as_json: bool) -> None:
 
 
 def _kind(error: BaseException) -> str:
-    """The class of ours that says what kind of failure it is."""
-    from rota.errors import RotaError
-
-    if isinstance(error, RotaError):
-        return type(error).__name__
-    return "UsageError" if isinstance(error, click.ClickException) else "Interrupted"
+    """The class that says what kind of failure it is; click's are known by ours."""
+    if isinstance(error, click.Abort | KeyboardInterrupt):
+        return "Interrupted"
+    return "UsageError" if isinstance(error, click.ClickException) else type(error).__name__

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rota_tui.cli import NamingGroup
 from rota_tui.cli.completing import settings as complete_settings
 from rota_tui.cli.completing import values as complete_values
 from rota_tui.cli.config_keys import check_key
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 KEY = click.argument("key", shell_complete=complete_settings)
 
 
-@click.group("config", epilog="Examples: `rota config list pool` · `rota config set pool.strategy auto`")
+@click.group(
+    "config", cls=NamingGroup, epilog="Examples: `rota config list pool` · `rota config set pool.strategy auto`"
+)
 def command() -> None:
     """Read and change the settings; they stand in a TOML file whose comments are kept."""
 
@@ -45,7 +48,11 @@ def get(key: str, as_json: bool) -> None:
     click.echo(config.render(value))
 
 
-@command.command("set", epilog="Examples: `rota config set debug true` · `rota config set ui.theme nord`")
+@command.command(
+    "set",
+    epilog="Examples: `rota config set debug true` · `rota config set ui.theme nord`",
+    context_settings={"ignore_unknown_options": True},  # -5 is a value
+)
 @KEY
 @click.argument("value", shell_complete=complete_values)
 @JSON

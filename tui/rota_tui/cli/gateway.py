@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rota_tui.cli import NamingGroup
 from rota_tui.cli.options import JSON
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from rota.snapshot import Snapshot
 
 
-@click.group("gateway", epilog="Example: export OPENAI_API_KEY=$(rota gateway key)")
+@click.group("gateway", cls=NamingGroup, epilog="Example: export OPENAI_API_KEY=$(rota gateway key)")
 def command() -> None:
     """Show the local endpoint, and make or revoke its keys."""
 
@@ -41,7 +42,9 @@ def status(as_json: bool) -> None:
         click.echo(_line(key))
 
 
-@command.group("key", invoke_without_command=True, epilog="Example: rota gateway key add ci --models 'puter/*'")
+@command.group(
+    "key", cls=NamingGroup, invoke_without_command=True, epilog="Example: rota gateway key add ci --models 'puter/*'"
+)
 @JSON
 @click.pass_context
 def key(ctx: click.Context, as_json: bool) -> None:

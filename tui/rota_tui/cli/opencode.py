@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rota_tui.cli import NamingGroup
 from rota_tui.cli.options import JSON
 
 if TYPE_CHECKING:
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
 DRY = click.option("--dry-run", is_flag=True, help="Show what would change; change nothing.")
 
 
-@click.group("opencode", epilog="Examples: `rota opencode install --dry-run` · `rota opencode uninstall`")
+@click.group(
+    "opencode", cls=NamingGroup, epilog="Examples: `rota opencode install --dry-run` · `rota opencode uninstall`"
+)
 def command() -> None:
     """Put rota into OpenCode's configuration, or take it out."""
 

@@ -47,7 +47,8 @@ def command(model: str | None, as_json: bool) -> None:
         sys.exit(EXIT_FAILED if model else 0)
     from rota_tui.cli.terminal import look, rendered
 
-    click.echo(rendered(_lines(found, time.time()), look()))
+    here = look()
+    click.echo(rendered(_lines(found, time.time(), None if here.wide else here.width), here))
 
 
 def _samples() -> int:
@@ -59,7 +60,7 @@ def _samples() -> int:
     return int(peek(home(), os.environ, "stats.max_samples"))
 
 
-def _lines(stats: Sequence[ModelStats], now: float) -> list[Line]:
+def _lines(stats: Sequence[ModelStats], now: float, width: int | None) -> list[Line]:
     from rota_tui.cli.terminal import columns
     from rota_tui.formatting import ago, count, percent, usd
     from rota_tui.pieces import Piece, Tone, clean
@@ -85,4 +86,5 @@ def _lines(stats: Sequence[ModelStats], now: float) -> list[Line]:
                 Piece(ago(s.last_at, now), Tone.QUIET),
             ]
         )
-    return columns(rows, right=frozenset(range(1, 9)))
+    spare = [titles.index(title) for title in ("last", "p95", "first", "tokens", "tok/s")]
+    return columns(rows, right=frozenset(range(1, 9)), width=width, spare=spare)

@@ -23,6 +23,8 @@ MAIN = ("5h", "7d", "month", "requests", "tokens")
 BY_THE_MINUTE = {"requests": "reqs", "tokens": "tokens"}
 """Windows that are full again a moment after they were seen, and how a row calls them: then they say nothing."""
 
+NAME = 24
+"""Cells of a label on 80 columns; a wider terminal shows more of it."""
 GAUGE = 8
 OLD_S = 600.0
 """From this age on, a figure says how old it is."""
@@ -48,7 +50,7 @@ def table(
         return EMPTY
     locale = look.locale
     lines: list[Line] = [pool_line(snapshot, now, locale, watched), ()]
-    names = min(24, max(cell_len(s.account.label) for s in listed))
+    names = min(NAME + max(0, look.width - 80), max(cell_len(s.account.label) for s in listed))
     for number, state in enumerate(listed, 1):
         mark = _mark(snapshot, state, next_up, locale)
         said = _reason(snapshot, state, now, locale, watched)

@@ -25,6 +25,8 @@ _SGR = {
 }
 
 PIPED_WIDTH = 80
+GAP = "  "
+"""Between two columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +73,36 @@ def rendered(lines: Iterable[Line], look: Look) -> str:
     return "\n".join(_render(line, look.colour).rstrip() for line in fitted)
 
 
-def columns(rows: Sequence[Sequence[Piece]], *, right: frozenset[int] = frozenset()) -> list[Line]:
-    """Rows with their cells aligned; `right` names the columns that are aligned right."""
+def columns(
+    rows: Sequence[Sequence[Piece]],
+    *,
+    right: frozenset[int] = frozenset(),
+    width: int | None = None,
+    spare: Sequence[int] = (),
+) -> list[Line]:
+    """Rows with their cells aligned.
+
+    Args:
+        right: the columns that are aligned right.
+        width: what a line may take; None is as much as it needs.
+        spare: the columns that are left out, in this order, for as long as a line takes more.
+    """
     widths = [max(width_of((row[i],)) for row in rows if i < len(row)) for i in range(max(map(len, rows), default=0))]
+    out: set[int] = set()
+    for column in spare:
+        kept = [each for i, each in enumerate(widths) if i not in out]
+        if width is None or sum(kept) + len(GAP) * (len(kept) - 1) <= width:
+            break
+        out.add(column)
     lines: list[Line] = []
     for row in rows:
         cells: list[Piece] = []
         for i, piece in enumerate(row):
+            if i in out:
+                continue
             gap = " " * (widths[i] - width_of((piece,)))
             text = f"{gap}{piece.text}" if i in right else f"{piece.text}{gap}"
-            cells += [Piece(text, piece.tone), Piece("  ")]
+            cells += [Piece(text, piece.tone), Piece(GAP)]
         lines.append(tuple(cells[:-1]))
     return lines
 

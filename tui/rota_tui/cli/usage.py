@@ -81,7 +81,7 @@ def _lines(
 ) -> list[Line]:
     from rota_tui.cli.terminal import columns
     from rota_tui.formatting import usd
-    from rota_tui.pieces import Piece, Tone, clean
+    from rota_tui.pieces import Piece, Tone, clean, fit
     from rota_tui.wording import plan_of, provider_name, reason
 
     lines: list[Line] = []
@@ -90,7 +90,14 @@ def _lines(
         said = reason(state, now, look.tz, watched=account.kind in watched)
         head = f"{provider_name(account.provider)} {plan_of(account)}"
         lines.append(
-            (Piece(clean(account.label), Tone.NAME), Piece(f"  {head}  ", Tone.QUIET), Piece(said.text, said.tone))
+            (
+                Piece(
+                    clean(account.label) if look.wide else fit(account.label, look.width // 2, look.locale.glyphs),
+                    Tone.NAME,
+                ),
+                Piece(f"  {head}  ", Tone.QUIET),
+                Piece(said.text, said.tone),
+            )
         )
         windows = sorted(state.windows.values(), key=lambda w: w.key)
         rows = columns([_row(window, now, look) for window in windows], right=frozenset({2}))
