@@ -516,3 +516,12 @@ def test_a_missing_entry_of_a_table_is_said() -> None:
     with pytest.raises(ConfigError, match="has no entry 1h") as caught:
         config.get(Settings(), "pool.thresholds.1h")
     assert "5h, 7d, month" in caught.value.hint
+
+
+def test_a_lock_that_cannot_be_had_is_said_and_nothing_is_written(home: Paths) -> None:
+    given(home, "# mine\n")
+    (home.locks / "config.lock").mkdir(parents=True)
+    with pytest.raises(ConfigError, match="gives no lock") as caught:
+        config.set_value(home, "debug", "true")
+    assert caught.value.hint == "Nothing was changed."
+    assert home.config_file.read_text(encoding="utf-8") == "# mine\n"

@@ -117,11 +117,17 @@ def _replace(paths: Paths, before: str, after: str) -> None:
 def _held(paths: Paths) -> Iterator[None]:
     """One change at a time, across processes."""
     paths.ensure()
+    lock = FileLock(paths.locks / "config.lock", timeout=PATIENCE_S, mode=0o600)
     try:
-        with FileLock(paths.locks / "config.lock", timeout=PATIENCE_S, mode=0o600):
-            yield
+        lock.acquire()
     except Timeout as error:
         raise _unwritable(paths.config_file, "another rota is changing it") from error
+    except OSError as error:
+        raise _unwritable(paths.config_file, f"{lock.lock_file} gives no lock, {error.strerror or error}") from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _unwritable(path: Path, why: str) -> ConfigError:

@@ -89,8 +89,12 @@ def write(path: Path, text: str, secrets: Iterable[Secret], emails: Iterable[str
 
     if leaks(text, secrets, emails):
         raise StoreError("The report would have held a secret or an email.", path=path, hint="Nothing was written.")
+    target = path.resolve()
     try:
-        write_private(path, text.encode())
+        if target.exists() and not target.is_file():  # /dev/stdout, or a pipe: nothing to put in place of
+            target.write_bytes(text.encode())
+        else:
+            write_private(target, text.encode())
     except OSError as error:
         raise StoreError(
             f"{path} cannot be written: {error.strerror}.", path=path, hint="Name another file."

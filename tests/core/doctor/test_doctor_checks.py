@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from email.utils import formatdate
 from typing import TYPE_CHECKING
 
@@ -110,3 +112,14 @@ def test_a_report_that_would_leak_is_not_written(tmp_path: Path) -> None:
     assert not path.exists()
     bundle.write(path, "nothing of that", [Secret("hunter2hunter2")], ["grace"])
     assert path.read_text() == "nothing of that"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes that have a name")
+def test_a_report_goes_into_a_pipe_and_leaves_it_one(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    with ThreadPoolExecutor() as reader:
+        got = reader.submit(path.read_text)
+        bundle.write(path, "all is well", [], [])
+        assert got.result(30) == "all is well"
+    assert path.is_fifo()

@@ -80,8 +80,17 @@ EXIT_NOT_CONFIGURED = 3
 EXIT_ALL_COOLING = 4
 EXIT_INTERRUPTED = 130
 
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
-"""What writing into a file that cannot grow gives; the log and the vault say their own."""
+REFUSED = (
+    errno.EACCES,
+    errno.EDQUOT,
+    errno.EFBIG,
+    errno.EIO,
+    errno.ENAMETOOLONG,
+    errno.ENOSPC,
+    errno.EPERM,
+    errno.EROFS,
+)
+"""What the system says no to, whatever a program does; log, vault and settings say it in words of their own."""
 
 
 class NamingGroup(click.Group):
@@ -186,8 +195,9 @@ def main(args: list[str] | None = None) -> Any:
     except Exception as error:
         from rota.errors import RotaError
 
-        if isinstance(error, OSError) and error.errno in FULL and error.filename is None:
-            _complain(error, f"Standard output cannot be written: {error.strerror}.", "", EXIT_FAILED, args)
+        if isinstance(error, OSError) and error.errno in REFUSED:
+            where = error.filename or "Standard output cannot be written"
+            _complain(error, f"{where}: {error.strerror}.", "", EXIT_FAILED, args)
             _hush()
             sys.exit(EXIT_FAILED)
         if not isinstance(error, RotaError):
