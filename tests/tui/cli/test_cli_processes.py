@@ -395,3 +395,22 @@ def test_streams_that_are_full_or_closed_are_no_traceback(two: CommandLine, line
     script = f'"{sys.executable}" -m rota_tui {line}'
     done = subprocess.run(["sh", "-c", script], env=two.environ(), capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr.startswith(said), "Traceback" in done.stderr) == (code, True, False), done
+
+
+@posix
+def test_ctrl_c_before_the_command_line_is_loaded_ends_it_without_a_word(two: CommandLine) -> None:
+    program = """
+import os, signal, sys
+from rota_tui.__main__ import run
+
+class Pressed:
+    @staticmethod
+    def find_spec(name, *_):
+        if name == "rota_tui.cli":
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Pressed)
+run()
+"""
+    done = subprocess.run([sys.executable, "-c", program], env=two.environ(), capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, b"", b"")

@@ -42,7 +42,8 @@ def ask(url: str, key: str, model: str = "anthropic/claude-haiku-4-5") -> httpx.
 
 
 @posix
-def test_serve_says_where_answers_with_the_key_and_ends_in_peace(two: CommandLine) -> None:
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 0)])
+def test_serve_says_where_answers_with_the_key_and_ends_in_peace(two: CommandLine, name: str, code: int) -> None:
     key = two.run("gateway", "key").out.strip()
     with serving(two) as (process, url):
         assert url.startswith("http://127.0.0.1:")
@@ -50,9 +51,9 @@ def test_serve_says_where_answers_with_the_key_and_ends_in_peace(two: CommandLin
         status = two.run("gateway", "status", "--json").json
         assert [g["url"] for g in status["gateways"]] == [url]
         assert [k["name"] for k in status["keys"]] == ["default"]
-        process.send_signal(signal.SIGINT)
+        process.send_signal(getattr(signal, name))
         _, err = process.communicate(timeout=30)
-        assert process.returncode == 0
+        assert process.returncode == code
     assert "rota gateway key" in err
     assert key not in err
     assert "Traceback" not in err

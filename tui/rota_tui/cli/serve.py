@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from typing import TYPE_CHECKING
 
 import click
 
+from rota_tui.cli import EXIT_INTERRUPTED
 from rota_tui.cli.options import JSON
 
 if TYPE_CHECKING:
@@ -23,7 +26,8 @@ if TYPE_CHECKING:
 def command(port: int | None, as_json: bool) -> None:
     """Let other programs use the accounts through one local endpoint: OpenAI's and Anthropic's dialects, with a key.
 
-    The address goes to standard output. Ctrl-C stops: running answers finish first, a second one ends them.
+    The address goes to standard output. Ctrl-C stops: running answers finish first, a second one ends them. SIGTERM
+    does the same and leaves with 0.
     """
     import asyncio
 
@@ -36,16 +40,18 @@ async def _serve(port: int | None, *, as_json: bool) -> None:
     from rota_tui.cli.opening import opened
 
     async with opened() as engine:
-        stopping = asyncio.Event()
+        stopping: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         _on_signals(stopping)
         gateway = await engine.start_gateway(port=port)
         engine.start_background()
         _say_where(gateway, as_json=as_json)
         _tell(engine)
-        await stopping.wait()
+        told_by = await stopping
         grace = engine.settings.gateway.stop_grace_s
         click.echo(f"Stopping; running answers get up to {grace:g} s. Ctrl-C again ends them.", err=True)
         await engine.stop_gateway()
+    if told_by == signal.SIGINT:
+        sys.exit(EXIT_INTERRUPTED)
 
 
 def _say_where(gateway: Gateway, *, as_json: bool) -> None:
@@ -75,10 +81,9 @@ def _tell(engine: Engine) -> None:
     click.echo("\n".join(lines), err=True)
 
 
-def _on_signals(stopping: asyncio.Event) -> None:
+def _on_signals(stopping: asyncio.Future[int]) -> None:
     """End at the first Ctrl-C or SIGTERM in peace, at the second as usual."""
     import asyncio
-    import signal
 
     loop = asyncio.get_running_loop()
     usual = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
@@ -86,7 +91,7 @@ def _on_signals(stopping: asyncio.Event) -> None:
     def stop(number: int, _frame: object) -> None:
         for each, handler in usual.items():
             signal.signal(each, handler)
-        loop.call_soon_threadsafe(stopping.set)
+        loop.call_soon_threadsafe(stopping.set_result, number)
 
     for each in usual:
         signal.signal(each, stop)
