@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -21,7 +22,16 @@ def session_of(headers: Mapping[str, str], metadata: Mapping[str, Any] | None, c
     for name in _HEADERS:
         if value := headers.get(name):
             return value
-    user_id = (metadata or {}).get("user_id")
-    if isinstance(user_id, str) and "session" in user_id:
-        return user_id
-    return cache_key or None
+    return _in_user_id((metadata or {}).get("user_id")) or cache_key or None
+
+
+def _in_user_id(user_id: object) -> str | None:
+    """The session in what Claude Code says of itself: an object written as JSON, before that `…_session_<id>`."""
+    if not isinstance(user_id, str):
+        return None
+    try:
+        said = json.loads(user_id)
+    except (ValueError, RecursionError):
+        return user_id.rpartition("_session_")[2] if "_session_" in user_id else None
+    session = said.get("session_id") if isinstance(said, dict) else None
+    return session if isinstance(session, str) else None
