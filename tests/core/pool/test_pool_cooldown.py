@@ -216,6 +216,8 @@ LIFTS = [
     # Still full, or one of two still full.
     ((window("5h", 0.99, seen=NOW),), None),
     ((window("5h", 0.1, seen=NOW), window("7d", 1.0, seen=NOW)), None),
+    # Refused, whatever the figure beside it.
+    ((window("5h", 0.1, seen=NOW, status="rejected"),), None),
     # A model's own window says nothing about the account.
     ((window("7d:opus", 0.1, seen=NOW, scope="opus"),), None),
     # Nothing known.

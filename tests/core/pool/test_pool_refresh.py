@@ -27,6 +27,7 @@ from rota.events import (
 from rota.journal import Journal
 from rota.log import SqliteLog
 from rota.paths import under
+from rota.pool.refresh import Credentials
 from rota.providers.credential import seal, unseal
 from rota.simulator import Fault, SimulatorServer, World, credentials_of, set_account
 from rota.simulator.credentials import refreshes_of
@@ -74,6 +75,15 @@ async def test_a_hundred_requests_at_the_end_of_a_token_spend_one_refresh(tmp_pa
         assert len({c.secret.fingerprint() for c in got}) == 1
         assert spent(it) == [1, 0]
         assert len(it.heard(TokenRefreshed)) == 1
+
+
+async def test_whoever_waited_for_the_lock_takes_what_was_renewed_meanwhile(tmp_path: Path) -> None:
+    async with pooled(tmp_path, login) as it:
+        end_token(it)
+        other = Credentials(it.journal, it.vault, it.providers, tmp_path / "locks", it.clock)
+        one, same = await asyncio.gather(current(it), other.current("id-p"))
+        assert one.secret == same.secret
+        assert spent(it) == [1, 0]
 
 
 async def test_the_successor_is_stored_before_it_is_used(tmp_path: Path) -> None:
