@@ -8,6 +8,7 @@ A start makes dozens of such classes, and the standard decorator compiles six fu
 from __future__ import annotations
 
 import dataclasses
+from functools import cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -50,8 +51,19 @@ def _value(cls: type, kw_only: bool) -> type:
     new = type(cls)(cls.__name__, cls.__bases__, namespace)
     new.__qualname__ = cls.__qualname__
     constructor: Any = _constructor(new, list(fields.values()))
-    new.__init__ = constructor  # type: ignore[misc]  # it takes the slots' own setters, which the class makes
+    new.__init__ = constructor  # type: ignore[misc]  # it takes the class's twin, which is made after it
     return new
+
+
+@cache
+def unguarded(cls: type) -> Any:
+    """A twin of a frozen slotted class that takes assignments; what was filled as one is given its own class.
+
+    An assignment to a slot takes a tenth of a call of its setter or of `object.__setattr__`, and values have up to
+    thirty fields. The twin is made when the first value is: a start loads many classes of which it makes none.
+    """
+    slots = cls.__dict__.get("__slots__", ())
+    return type(cls.__name__, cls.__bases__, {"__slots__": slots, "__setattr__": object.__setattr__})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,13 +87,15 @@ def _field(cls: type, name: str, hint: Any, kw_only: bool) -> dataclasses.Field[
 
 
 def _constructor(cls: type, fields: list[dataclasses.Field[Any]]) -> Any:
-    """`__init__`, written out as the standard module writes it.
-
-    A slot's own setter knows nothing of `frozen`, and is a third quicker than `object.__setattr__`.
-    """
-    names: dict[str, Any] = {"_MISSING": dataclasses.MISSING}
+    """`__init__`, written out as the standard module writes it, but for how it gets by `frozen`."""
+    names: dict[str, Any] = {
+        "_MISSING": dataclasses.MISSING,
+        "_set_class": object.__dict__["__class__"].__set__,
+        "_unguarded": unguarded,
+        "_cls": cls,
+    }
     parameters = {False: ["self"], True: ["*"]}
-    body = []
+    body = ["  _set_class(self, _unguarded(_cls))"]
     for field in fields:
         name, value = field.name, field.name
         default = ""
@@ -92,12 +106,12 @@ def _constructor(cls: type, fields: list[dataclasses.Field[Any]]) -> Any:
             names[f"_default_{name}"] = field.default
             default = f"=_default_{name}"
         parameters[bool(field.kw_only)].append(name + default)
-        names[f"_set_{name}"] = getattr(cls, name).__set__
-        body.append(f"  _set_{name}(self, {value})")
+        body.append(f"  self.{name} = {value}")
+    body.append("  self.__class__ = _cls")
     if hasattr(cls, "__post_init__"):
         body.append("  self.__post_init__()")
     given = parameters[False] + (parameters[True] if len(parameters[True]) > 1 else [])
-    exec("\n".join([f"def __init__({', '.join(given)}):", *(body or ["  pass"])]), names)
+    exec("\n".join([f"def __init__({', '.join(given)}):", *body]), names)
     made = names["__init__"]
     made.__qualname__ = f"{cls.__qualname__}.__init__"
     return made

@@ -126,7 +126,7 @@ def test_replacing_gives_what_the_standard_library_gives(until: float, label: st
 
 
 def test_replacing_refuses_a_field_that_is_not_there() -> None:
-    with pytest.raises(KeyError):
+    with pytest.raises(AttributeError):
         replacing.replace(placeholder("a"), colour="red")
 
 

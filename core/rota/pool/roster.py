@@ -121,22 +121,20 @@ class Rosters:
     def feed(self, events: Iterable[Event]) -> None:
         """Take note of what happened; costs next to nothing."""
         for event in events:
-            if isinstance(event, AccountAdded):
-                self._present = None
-                self._touch(event.account.id)
-                continue
-            account_id = getattr(event, "account_id", None)
-            if account_id is not None:
+            if (account_id := getattr(event, "account_id", None)) is not None:
                 self._touch(account_id)
             if isinstance(event, QuotaObserved):
                 for window in event.windows:
                     if window.scope is not None and (scope := window.scope.casefold()) not in self._scopes:
                         self._scopes.add(scope)
                         self._keys.clear()
-            elif isinstance(event, AccountRemoved):
+            elif isinstance(event, AccountSwitched):
+                if event.previous_id is not None:
+                    self._touch(event.previous_id)
+            elif isinstance(event, AccountAdded | AccountRemoved):
                 self._present = None
-            elif isinstance(event, AccountSwitched) and event.previous_id is not None:
-                self._touch(event.previous_id)
+                if isinstance(event, AccountAdded):
+                    self._touch(event.account.id)
 
     def forget(self) -> None:
         """Events were missed: everything is looked at afresh at the next question."""

@@ -39,6 +39,7 @@ _QUICK_S = 30.0
 _WHOLE_S = 600.0
 """Longest silence before an unstreamed answer: nothing comes until all of it is written (official SDK's default)."""
 _MOST_PAGES = 20
+_dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
 class AnthropicProvider:
@@ -56,6 +57,7 @@ class AnthropicProvider:
         clock: Clock,
     ) -> None:
         self._client = client
+        self._encodings = client.headers["accept-encoding"]
         self._api_url = api_url.rstrip("/")
         self._auth_url = auth_url.rstrip("/")
         self._authorize_url = authorize_url
@@ -249,10 +251,10 @@ class AnthropicProvider:
     def _asking(self, body: Mapping[str, Any], credential: Credential, read_s: float | None = None) -> httpx.Request:
         said = {
             "accept": "application/json",
-            "accept-encoding": self._client.headers["accept-encoding"],
+            "accept-encoding": self._encodings,
             "content-type": "application/json",
         }
-        content = json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+        content = _dumps(body).encode()
         url = f"{self._api_url}/v1/messages"
         headers, timeout = signed(credential, said), self._timeout(read_s)
         return ready_made("POST", url, headers=headers, content=content, timeout=timeout)
