@@ -414,3 +414,19 @@ run()
 """
     done = subprocess.run([sys.executable, "-c", program], env=two.environ(), capture_output=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, b"", b"")
+
+
+@posix
+def test_what_matters_is_shown_on_80_columns_however_long_a_label_is(two: CommandLine) -> None:
+    two.run("label", "work", "the one for the nightly agents of 経理, the second floor")
+    two.run("disable", "carol")
+    two.more["NO_COLOR"] = "1"
+    with tty_of(two, "accounts", columns=80) as terminal:
+        assert terminal.ended() == 0
+        shown = terminal.shown.splitlines()
+    assert [line.rstrip().rpartition("  ")[2] for line in shown] == ["ready, in use", "off, in use"]
+    with tty_of(two, "config", "list", "pool", columns=80) as terminal:
+        assert terminal.ended() == 0
+        shown = terminal.shown.splitlines()
+    assert max(map(len, shown)) <= 80
+    assert "…" not in terminal.shown

@@ -14,6 +14,7 @@ from rota_tui.cli.options import JSON
 if TYPE_CHECKING:
     from rota.account import Kind
     from rota.snapshot import Snapshot
+    from rota_tui.cli.terminal import Look
     from rota_tui.pieces import Line
 
 
@@ -37,15 +38,17 @@ def command(as_json: bool) -> None:
         sys.exit(EXIT_NOT_CONFIGURED)
     from rota_tui.cli.terminal import look, rendered
 
-    click.echo(rendered(_lines(snapshot, now, reading.watched(reading.rules())), look()))
+    here = look()
+    click.echo(rendered(_lines(snapshot, now, reading.watched(reading.rules()), here), here))
 
 
-def _lines(snapshot: Snapshot, now: float, watched: frozenset[Kind]) -> list[Line]:
+def _lines(snapshot: Snapshot, now: float, watched: frozenset[Kind], look: Look) -> list[Line]:
     from rota_tui.cli.terminal import columns
-    from rota_tui.pieces import Piece, Tone, clean
+    from rota_tui.pieces import Piece, Tone, clean, fit
     from rota_tui.wording import plan_of, provider_name, reason
 
     rows = []
+    longest = None if look.wide else look.width * 2 // 5
     for number, state in enumerate(snapshot.listed(), 1):
         account = state.account
         pinned = snapshot.pinned.get(account.provider)
@@ -57,11 +60,16 @@ def _lines(snapshot: Snapshot, now: float, watched: frozenset[Kind]) -> list[Lin
         rows.append(
             [
                 Piece(f"{number}", Tone.QUIET),
-                Piece(clean(account.label), Tone.ACTIVE if is_active else Tone.NAME),
+                Piece(
+                    clean(account.label) if longest is None else fit(account.label, longest, look.locale.glyphs),
+                    Tone.ACTIVE if is_active else Tone.NAME,
+                ),
                 Piece(provider_name(account.provider), Tone.QUIET),
                 Piece(plan_of(account), Tone.QUIET),
                 Piece(clean(account.email or "")),
                 Piece(f"{said.text}{', in use' * is_active}", said.tone),
             ]
         )
-    return columns(rows, right=frozenset({0}))
+    email, plan, provider = 4, 3, 2
+    width = None if look.wide else look.width
+    return columns(rows, right=frozenset({0}), width=width, spare=(email, plan, provider))

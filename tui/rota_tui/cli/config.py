@@ -133,7 +133,7 @@ def list_(section: str | None, as_json: bool) -> None:
         echo_json({"schema": 1, "path": str(paths.config_file), "settings": listed})
         return
     from rota_tui.cli.terminal import look, rendered
-    from rota_tui.pieces import Line, Piece, Tone, clean
+    from rota_tui.pieces import Line, Piece, Tone, clean, wrap
 
     lines: list[Line] = []
     before: str | None = None
@@ -148,7 +148,8 @@ def list_(section: str | None, as_json: bool) -> None:
         shown = Piece(f" = {clean(config.render(value))}", Tone.ACTIVE if changed else Tone.PLAIN)
         lines.append((Piece(s.key, Tone.NAME), shown, Piece(clean(default), Tone.QUIET)))
         lines.append((Piece(f"    {s.help} Allowed: {s.allowed}.", Tone.QUIET),))
-    click.echo(rendered(lines, look()))
+    here = look()
+    click.echo(rendered(lines if here.wide else [part for line in lines for part in wrap(line, here.width, 4)], here))
 
 
 @command.command("path", epilog='Example: $EDITOR "$(rota config path)"')
