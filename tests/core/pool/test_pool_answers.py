@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from email.utils import formatdate
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -74,6 +75,11 @@ CLAUDE = [
     case("limited-model", Meaning.LIMITED, Next.PAIR, model=FABLE),
     case("throttle", Meaning.THROTTLED, Next.HERE),
     case("throttle", Meaning.THROTTLED, Next.HERE, seconds=0.0),
+    # anthropic-multi-auth read a date as no wait at all (anthropic.md 6.3, 8); the worlds begin at 1 800 000 000.
+    case("throttle", Meaning.THROTTLED, Next.HERE, headers={"retry-after": formatdate(1_800_000_008, usegmt=True)}),
+    case(
+        "throttle", Meaning.THROTTLED, Next.ACCOUNT, headers={"retry-after": formatdate(1_800_000_040, usegmt=True)}
+    ),
     case("throttle", Meaning.THROTTLED, Next.ACCOUNT, seconds=40.0),
     case("ramp", Meaning.THROTTLED, Next.ACCOUNT, seconds=40.0),
     case("spend-cap", Meaning.CREDITS_EXHAUSTED, Next.ACCOUNT),

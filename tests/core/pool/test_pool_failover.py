@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -151,12 +152,55 @@ async def test_an_overload_that_lasts_is_no_reason_to_try_other_accounts(tmp_pat
 
 
 async def test_an_error_inside_a_stream_before_its_first_content_stays_unseen(tmp_path: Path) -> None:
+    # What came inside a stream never rotated in the Puter plugin (puter.md 8.16, 21).
     async with pooled(tmp_path, keys("a", "b"), retry_base_s=0.0) as it:
         it.force(Fault("stream-error", after=1))
         text, hops, story = await it.stream(SONNET)
         assert text
         assert [h.attempt.meaning for h in hops] == [Meaning.OVERLOADED]
         assert (it.label(story), len(it.calls())) == ("a", 2)
+
+
+START = {
+    "type": "message_start",
+    "message": {"id": "m", "model": SONNET, "content": [], "usage": {"input_tokens": 1}},
+}
+OPENING = {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": "Well"}}
+LIMIT = {"type": "error", "error": {"type": "rate_limit_error", "message": "limit"}}
+
+
+def streamed_limit(it: Pooled, account: str, *events: dict[str, Any]) -> Fault:
+    """A stream that begins with 200 and ends with the account's 5-hour limit."""
+    unified = "anthropic-ratelimit-unified-"
+    headers = {
+        "content-type": "text/event-stream",
+        f"{unified}status": "rejected",
+        f"{unified}5h-status": "rejected",
+        f"{unified}5h-utilization": "1.02",
+        f"{unified}5h-reset": f"{it.clock.now() + 3600:.0f}",
+    }
+    body = "".join(f"event: {e['type']}\ndata: {json.dumps(e)}\n\n" for e in events)
+    return Fault("answer", path="/v1/messages", account=account, body=body, headers=headers)
+
+
+async def test_a_limit_told_inside_a_stream_is_a_limit_and_replayed_only_before_its_first_content(
+    tmp_path: Path,
+) -> None:
+    async with pooled(tmp_path, plans("a", "b", "c"), route_subscriptions=True) as it:
+        it.force(streamed_limit(it, "a", START, LIMIT), streamed_limit(it, "b", START, OPENING, LIMIT))
+        got: list[Any] = []
+        async with it.pool.stream(request(SONNET), Ask(model=SONNET)) as stream:
+            with pytest.raises(ProviderError) as caught:
+                await drain(stream, got)
+        assert caught.value.failure.meaning is Meaning.LIMITED
+        assert [getattr(item, "text", "hop") for item in got] == ["hop", "Well"]
+        assert [account for account, _ in it.calls()] == ["a", "b"]
+        for label in ("a", "b"):
+            hold = it.state(label).hold
+            assert hold is not None
+            assert hold.until == it.clock.now() + 3600
+        (failed,) = it.heard(RequestFailed)
+        assert (failed.after_content, failed.meaning) == (True, Meaning.LIMITED)
 
 
 async def test_after_the_first_content_nothing_is_replayed(tmp_path: Path) -> None:
@@ -179,6 +223,7 @@ async def drain(stream: PoolStream, into: list[Any]) -> None:
 
 
 async def test_a_model_scoped_limit_benches_the_model_and_not_the_account(tmp_path: Path) -> None:
+    # In anthropic-multi-auth one model's limit blocked the whole account (anthropic.md 6.3, 9).
     async with pooled(tmp_path, plans("a", "b"), route_subscriptions=True) as it:
         it.force(Fault("limited-model", account="a"))
         assert await it.ask("claude-fable-5", session="s") == "b"

@@ -202,6 +202,7 @@ async def test_a_session_outlives_a_restart(tmp_path: Path) -> None:
 
 
 async def test_a_cooldown_outlives_a_restart(tmp_path: Path) -> None:
+    # Both plugins kept cooldowns in memory, so that each process tried spent accounts anew (puter.md 8.16, 18).
     async with pooled(tmp_path, plans("a"), route_subscriptions=True) as it:
         it.force(Fault("limited-5h"))
         await refused(it, SONNET)

@@ -111,10 +111,23 @@ async def test_a_token_is_renewed_ahead_of_its_end_while_requests_go_on_with_it(
 async def test_leaving_during_a_refresh_does_not_cut_it_off(tmp_path: Path) -> None:
     async with pooled(tmp_path, login) as it:
         end_token(it)
+        provider = it.credentials._providers["anthropic"]
+        refresh, answered, goes_on = provider.refresh, asyncio.Event(), asyncio.Event()
+
+        async def slowly(credential: Credential) -> Credential:
+            successor = await refresh(credential)
+            answered.set()
+            await goes_on.wait()
+            return successor
+
+        provider.refresh = slowly  # type: ignore[method-assign]
         hasty = asyncio.create_task(current(it))
-        await settle(3)
+        await answered.wait()
         hasty.cancel()
-        assert (await current(it)).secret
+        await settle()
+        goes_on.set()
+        credential = await current(it)
+        assert unseal(await it.vault.get("account/id-p")) == credential
         assert spent(it) == [1, 0]
 
 
