@@ -79,13 +79,17 @@ def test_columns_that_can_be_spared_go_one_by_one_until_a_line_fits() -> None:
 
 
 def test_a_limit_by_the_minute_is_shown_while_it_holds_and_then_says_nothing() -> None:
-    minute = QuotaObserved(at=NOW, account_id="work", windows=(per_minute("requests"), per_minute("tokens")))
+    keys = ("requests", "tokens", "input-tokens", "output-tokens")
+    minute = QuotaObserved(at=NOW, account_id="work", windows=tuple(per_minute(key) for key in keys))
     snapshot = known(account("work"), minute)
     now, later = (table(snapshot, at, {}, LOOK, frozenset()) for at in (NOW, NOW + 120.0))
     assert "reqs   ━━━━────  50%" in now
     assert "tokens" in now
     assert "?" not in later
     assert len(later.splitlines()) == 3
+    told, at_last = (sentences(snapshot, at, {}, UTC, frozenset())["work"] for at in (NOW, NOW + 120.0))
+    assert "input-tokens 50% used" in told
+    assert at_last == "1. work, Anthropic, API key, ready."
 
 
 def per_minute(key: str) -> QuotaWindow:

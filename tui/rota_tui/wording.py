@@ -170,6 +170,15 @@ def tightest(windows: Iterable[QuotaWindow], now: float) -> QuotaWindow | None:
     return max(known, key=lambda w: (w.utilization or 0.0, w.key), default=None)
 
 
+BY_THE_MINUTE = frozenset({"requests", "tokens", "input-tokens", "output-tokens"})
+"""Windows that are full again a moment after they were seen: then they say nothing."""
+
+
+def says_something(window: QuotaWindow, now: float) -> bool:
+    """Whether a window's figure is worth a word: not once a limit by the minute is over."""
+    return window.key not in BY_THE_MINUTE or not window.expired(now)
+
+
 def figure(window: QuotaWindow) -> str:
     """What is used, of how much, in the window's own unit; empty when only the share is known."""
     if window.unit is Unit.PERCENT or (window.used is None and window.limit is None):

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from rota_tui.cli.terminal import rendered
 from rota_tui.formatting import ago, clock, gauge, percent
 from rota_tui.pieces import Line, Locale, Piece, Tone, pad, width_of
-from rota_tui.wording import plan_of, pool_line, provider_name, reason
+from rota_tui.wording import plan_of, pool_line, provider_name, reason, says_something
 
 if TYPE_CHECKING:
     from rota.account import Kind
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 MAIN = ("5h", "7d", "month", "requests", "tokens")
 """The windows that a row shows, the first two that an account has."""
-BY_THE_MINUTE = {"requests": "reqs", "tokens": "tokens"}
-"""Windows that are full again a moment after they were seen, and how a row calls them: then they say nothing."""
+BRIEF = {"requests": "reqs"}
+"""What a row calls a window, where its label is too long."""
 
 NAME = 24
 """Cells of a label on 80 columns; a wider terminal shows more of it."""
@@ -94,7 +94,7 @@ def _row(
         Piece(f"  {pad(f'{provider_name(account.provider)} {plan_of(account)}', 22, glyphs)} ", Tone.QUIET),
         Piece(why.text, why.tone),
     )
-    windows = [w for key in MAIN if (w := state.windows.get(key)) is not None and _says_something(w, now)][:2]
+    windows = [w for key in MAIN if (w := state.windows.get(key)) is not None and says_something(w, now)][:2]
     if not windows:
         return [head]
     seen_at = min(window.observed_at for window in windows)
@@ -107,10 +107,6 @@ def _row(
     return [head, tuple(line)]
 
 
-def _says_something(window: QuotaWindow, now: float) -> bool:
-    return window.key not in BY_THE_MINUTE or not window.expired(now)
-
-
 def _window(window: QuotaWindow, now: float, locale: Locale, *, brief: bool) -> list[Piece]:
     """One window: name, bar, share, when it comes back.
 
@@ -120,7 +116,7 @@ def _window(window: QuotaWindow, now: float, locale: Locale, *, brief: bool) -> 
     used = None if window.expired(now) else window.utilization
     back = clock(window.resets_at, now, locale.tz) if window.resets_at and used is not None else ""
     cells = [
-        Piece(f"{pad(BY_THE_MINUTE.get(window.key, window.label), 6, locale.glyphs)} ", Tone.QUIET),
+        Piece(f"{pad(BRIEF.get(window.key, window.label), 6, locale.glyphs)} ", Tone.QUIET),
         *gauge(used, GAUGE, locale.glyphs),
         Piece(f" {percent(used):>4}"),
         Piece(f"{'' if brief else ' back'} {back}" if back else "", Tone.QUIET),
