@@ -174,6 +174,14 @@ def test_settings_are_read_changed_and_taken_back(two: CommandLine) -> None:
     assert "The environment sets debug too" in two.run("config", "set", "debug", "true").err
 
 
+def test_a_name_that_is_no_setting_is_taken_out_of_the_file(two: CommandLine) -> None:
+    path = two.home / "rota" / "config.toml"
+    path.write_text('# mine\nvault = "file"\nnonsense = 3\n', "utf-8")
+    ran = two.run("config", "unset", "nonsense")
+    assert (ran.code, ran.out, ran.err) == (0, "nonsense is out of the file; it was no setting.\n", "")
+    assert path.read_text("utf-8") == '# mine\nvault = "file"\n'
+
+
 def test_a_vault_that_cannot_be_moved_to_leaves_the_setting_as_it_was(two: CommandLine) -> None:
     two.more["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
     ran = two.process("config", "set", "vault", "keyring")

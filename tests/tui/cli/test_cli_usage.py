@@ -35,6 +35,7 @@ WRONG = [
     (["config", "get", "pool.stratgy"], 2, "pool.stratgy is not a setting.", "Nearest: pool.strategy"),
     (["config", "set", "pool.strategy", "best"], 2, "pool.strategy is", "round-robin"),
     (["config", "set", "pool.retries", "-5"], 2, "pool.retries is -5", "Allowed: a whole number from 0 to 10."),
+    (["config", "set", "ui.theme", "nrod"], 2, "There is no theme called nrod.", "nord"),
     (["config", "lst"], 2, "There is no command called 'lst'. Did you mean `rota config list`?", ""),
     (["gateway", "key", "revok"], 2, "Did you mean `rota gateway key revoke`?", ""),
     (["config", "list", "pol"], 2, "pol is not a setting", ""),

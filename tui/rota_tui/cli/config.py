@@ -71,6 +71,7 @@ def set_(key: str, value: str, as_json: bool) -> None:
             click.echo(f"vault = {value}; every secret is in the {kind} vault.")
         return
     check_key(paths, key, value)
+    _check_theme(key, value)
     written = config.set_value(paths, key, value)
     if as_json:
         _echo_change(paths, key, written, before)
@@ -97,6 +98,9 @@ def unset(key: str, as_json: bool) -> None:
         return
     if not was_there:
         click.echo(f"{key} was not in the file; its default holds already.")
+        return
+    if not _is_setting(key):
+        click.echo(f"{key} is out of the file; it was no setting.")
         return
     click.echo(f"{key} is out of the file; its default holds.")
     _beside(key)
@@ -178,6 +182,31 @@ def _beside(key: str) -> None:
         click.echo("      A running rota takes it up when it is started again.", err=True)
 
 
+def _is_setting(key: str) -> bool:
+    from rota import config
+    from rota.errors import ConfigError
+
+    try:
+        config.locate(key)
+    except ConfigError:  # a wrong name may be taken out of the file
+        return False
+    return True
+
+
+def _check_theme(key: str, value: str) -> None:
+    """Refuse a theme that there is not."""
+    if key != "ui.theme":
+        return
+    from textual.theme import BUILTIN_THEMES
+
+    from rota.errors import ConfigError
+    from rota_tui.themes import THEMES
+
+    known = [*(theme.name for theme in THEMES), *sorted(BUILTIN_THEMES)]
+    if value not in known:
+        raise ConfigError(f"There is no theme called {value}.", key=key, hint=f"There is: {', '.join(known)}.")
+
+
 def _effective(paths: Paths, key: str) -> Any:
     """What holds now; None for what is no setting, or no entry of its table yet."""
     from rota import config
@@ -192,13 +221,8 @@ def _effective(paths: Paths, key: str) -> Any:
 def _echo_change(paths: Paths, key: str, value: Any, before: Any) -> None:
     from rota import config
     from rota.config.read import overrides, thawed
-    from rota.errors import ConfigError
     from rota_tui.cli.printing import echo_json
 
-    try:
-        restart = config.locate(key)[0].restart
-    except ConfigError:  # a wrong name may be taken out of the file
-        restart = False
     echo_json(
         {
             "schema": 1,
@@ -207,7 +231,7 @@ def _echo_change(paths: Paths, key: str, value: Any, before: Any) -> None:
             "value": thawed(value),
             "before": thawed(before),
             "overridden": key in overrides(os.environ),
-            "restart": restart,
+            "restart": _is_setting(key) and config.locate(key)[0].restart,
         }
     )
 
