@@ -176,15 +176,16 @@ class Gate:
                 waiter.granted.set_result(Slot(self, account_id))
 
     def _has_room(self, lane: _Lane) -> bool:
-        if lane.ramp is not None and self._clock.monotonic() - lane.doubled_at >= RAMP_STEP_S:
-            self._double(lane)
+        if lane.ramp is not None and (steps := int((self._clock.monotonic() - lane.doubled_at) // RAMP_STEP_S)) > 0:
+            self._double(lane, steps)
         if lane.limit is not None and lane.inside >= lane.limit:
             return False
         return lane.ramp is None or lane.inside < lane.ramp
 
-    def _double(self, lane: _Lane) -> None:
+    def _double(self, lane: _Lane, times: int = 1) -> None:
         lane.doubled_at = self._clock.monotonic()
-        lane.ramp = None if lane.ramp is None or lane.ramp * 2 >= RAMP_ENDS_AT else lane.ramp * 2
+        wider = lane.ramp << min(times, RAMP_ENDS_AT) if lane.ramp is not None else RAMP_ENDS_AT
+        lane.ramp = wider if wider < RAMP_ENDS_AT else None
 
     def _awaited(self, account_id: str) -> bool:
         return bool(self._line) and any(account_id in w.accepts for w in self._line)

@@ -152,6 +152,32 @@ async def test_a_ramp_opens_with_time_when_no_refusal_comes() -> None:
     assert (await waiting) is not None
 
 
+async def test_whoever_comes_as_a_ramp_opens_does_not_pass_those_who_wait() -> None:
+    clock = ManualClock()
+    gate = Gate(clock)
+    gate.ramp("key")
+    assert gate.try_enter(KEY) is not None
+    await clock.advance(0.5)
+    waiting = enter(gate, KEY)
+    await settle()
+    await clock.advance(0.6)
+    assert gate.try_enter(KEY) is None
+    await clock.advance(0.5)
+    assert (await waiting) is not None
+
+
+async def test_a_ramp_is_over_after_a_while_though_nobody_came() -> None:
+    clock = ManualClock()
+    gate = Gate(clock)
+    gate.ramp("key")
+    first = gate.try_enter(KEY)
+    assert first is not None
+    gate.accepted("key")
+    first.leave()
+    await clock.advance(60)
+    assert all(gate.try_enter(KEY) is not None for _ in range(64))
+
+
 async def test_an_empty_lane_is_forgotten() -> None:
     gate = Gate(ManualClock())
     slot = gate.try_enter(KEY)
