@@ -113,7 +113,7 @@ async def test_the_log_tells_in_words_what_happened_the_newest_first(tmp_path: P
         said = [row.split("● ")[1].strip() for row in rows(it)[:4]]
         assert said[0].startswith("spare answered opus")
         assert said[1] == "spare took over from work: work is spent"
-        assert said[2].startswith("work did not serve opus: limited; its quota is spent")
+        assert said[2].startswith("work did not serve opus: its quota is spent")
         assert said[3] == "work cooling until 13:00: limited"
         assert rows(it)[0].strip().startswith("11:59:03")
         assert told(it) == "● live · 6 events"

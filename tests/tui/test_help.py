@@ -80,7 +80,7 @@ async def test_help_of_the_accounts_explains_keys_and_marks(tmp_path: Path, size
         shown = it.app.screen.query_one(HelpLines)
         told = " ".join(plain(line) for line in shown.lines(76))
         await it.press("end")
-        assert it.line("esc or ? close")
+        assert it.line("arrows scroll   esc close")
         for words in ("serves new sessions now", "is next in line", "where rota moves", "not known", "a forecast"):
             assert words in told
         for key in ("question_mark", "escape", "q"):

@@ -83,7 +83,7 @@ def sentence(event: Event, label: Callable[[str], str], tz: tzinfo | None) -> Sa
                 return said(Tone.QUIET, f"{provider_name(provider)} unpinned")
             return said(Tone.ACTIVE, name(account_id), f" pinned for {provider_name(provider)}")
         case happened.AttemptFailed(attempt=attempt, next_step=step):
-            ending = f" did not serve {attempt.model}: {cause(attempt.meaning)}; {step}"
+            ending = f" did not serve {attempt.model}: {step or cause(attempt.meaning)}"
             return said(Tone.LOW, name(attempt.account_id), ending)
         case happened.RequestServed():
             return _served(said, name(event.account_id), event)

@@ -301,16 +301,16 @@ class Run:
         return hop
 
     def _in_words(self, step: Step, now: float) -> str:
-        """`its quota is spent: on to work-2`."""
+        """`its quota is spent; on to work-2`."""
         if step.do is not Do.ON:
-            return f"{step.why}: {'once more' if step.do is Do.RETRY else 'given up'}"
+            return f"{step.why}; {'once more' if step.do is Do.RETRY else 'given up'}"
         pick = self._means.chooser.pick(self._means.journal.snapshot, self._quest, now)
         if pick is None:
-            return f"{step.why}: no other can serve now"
+            return f"{step.why}; no other can serve now"
         if isinstance(pick, dict):
-            return f"{step.why}: on to the first with a free place"
+            return f"{step.why}; on to the first with a free place"
         model = f" with {pick.target.model}" if pick.target != self._quest.trail.targets[0] else ""
-        return f"{step.why}: on to {pick.account.label}{model}"
+        return f"{step.why}; on to {pick.account.label}{model}"
 
     def _over(self, *, final: bool = False) -> RotaError:
         """The error that ends the request, recorded."""

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 _TOKEN = re.compile(r"\s*\w{1,7}|\s*[^\w\s]|\s+")
 _WORD = re.compile(r"[^\W\d_]{4,}")
+_NO_TOPIC = frozenset(
+    ("what", "which", "when", "where", "that", "this", "they", "with", "does", "have", "from", "only", "give", "gives")
+)
+"""Words of four letters and more that nothing is said about."""
 _NUMBER = re.compile(r"\[\[(tokens|status|think)=(\d+)\]\]")
 _FLAG = re.compile(r"\[\[(drop|cut|error|think)\]\]")
 _FORM = re.compile(r"\[\[form=(mixed|code)\]\]")
@@ -151,26 +155,34 @@ def _tokens_of_text(prompt: Prompt, orders: Directives, rng: random.Random, *, b
         return split("Let me look that up.")
     if prompt.results:
         return split(rng.choice(OPENINGS) + "the tool answered, and its result is what I would expect here.")
-    topics = _WORD.findall(re.sub(r"\[\[.*?\]\]", "", prompt.last)) or ["that"]
+    words = _WORD.findall(re.sub(r"\[\[.*?\]\]", "", prompt.last))
+    topics = [word for word in words if word.casefold() not in _NO_TOPIC] or words or ["that"]
+    unsaid = rng.sample(SENTENCES, len(SENTENCES))  # none is said twice in an answer: there are more than it takes
     if len(prompt.last.split()) <= 2 and not prompt.images:
         return split(rng.choice(GREETINGS))
-    paragraphs = [rng.choice(OPENINGS) + _sentence(rng, topics)]
+    paragraphs = [_begun(rng.choice(OPENINGS), _sentence(unsaid, rng, topics))]
     if prompt.images:
         noun = "image" if prompt.images == 1 else "images"
         paragraphs.insert(0, f"I can see {prompt.images} {noun} in this conversation.")
     paragraphs.extend(
-        " ".join(_sentence(rng, topics) for _ in range(1 + rng.randrange(3))) for _ in range(1 + rng.randrange(3))
+        " ".join(_sentence(unsaid, rng, topics) for _ in range(1 + rng.randrange(3))) for _ in range(1 + rng.randrange(2))
     )
     if rng.random() < 0.5:
-        paragraphs.append("\n".join(f"- **{word}**: {_sentence(rng, topics)}" for word in rng.sample(topics, 1)))
+        paragraphs.append("\n".join(f"- **{word}**: {_sentence(unsaid, rng, topics)}" for word in rng.sample(topics, 1)))
     if rng.random() < 0.4:
         paragraphs.append(rng.choice(CODE).replace("TOPIC", topics[-1].lower()))
     paragraphs.append(rng.choice(CLOSINGS))
     return split("\n\n".join(paragraphs))
 
 
-def _sentence(rng: random.Random, topics: list[str]) -> str:
-    return rng.choice(SENTENCES).replace("TOPIC", rng.choice(topics))
+def _sentence(unsaid: list[str], rng: random.Random, topics: list[str]) -> str:
+    said = unsaid.pop().replace("TOPIC", rng.choice(topics))
+    return said[0].upper() + said[1:]
+
+
+def _begun(opening: str, sentence: str) -> str:
+    """A sentence goes on where its opening did not end."""
+    return opening + (sentence if opening.rstrip().endswith(".") else sentence[0].lower() + sentence[1:])
 
 
 def _long(form: str, count: int, rng: random.Random) -> list[str]:

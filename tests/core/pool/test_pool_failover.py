@@ -148,7 +148,7 @@ async def test_an_overload_that_lasts_is_no_reason_to_try_other_accounts(tmp_pat
         assert isinstance(error, ProviderError)
         assert error.failure.meaning is Meaning.OVERLOADED
         assert [c[0] for c in it.calls()] == ["a"] * 3
-        assert attempts[-1].next_step == "the provider is overloaded: no other can serve now"
+        assert attempts[-1].next_step == "the provider is overloaded; no other can serve now"
 
 
 async def test_an_error_inside_a_stream_before_its_first_content_stays_unseen(tmp_path: Path) -> None:
@@ -310,7 +310,7 @@ async def test_an_expired_login_is_renewed_once_and_served_by_the_same_account(t
         set_account(it.world, "p", {"access_expires_in": -1})
         story = await say(it, SONNET, streamed=False)
         assert path_of(story.attempts) == [f"p {SONNET} login-dead"]
-        assert it.heard(AttemptFailed)[0].next_step == "its sign-in was renewed: once more"
+        assert it.heard(AttemptFailed)[0].next_step == "its sign-in was renewed; once more"
         assert it.state("p").account.health is Health.READY
 
 

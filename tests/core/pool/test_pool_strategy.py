@@ -213,7 +213,7 @@ def test_auto_prefers_what_expires_soonest_when_it_must_choose() -> None:
     )
     ranking = rank(snapshot, "anthropic", settings=Rules(strategy="auto"), now=NOW)
     assert ranking.chosen == "b"
-    assert ranking.reason == "50% left that expires in 8 h, 7d 50% used"
+    assert ranking.reason == "50% left for 8 h, 7d 50% used"
 
 
 def test_auto_goes_back_to_an_account_of_better_priority_once_it_has_room() -> None:

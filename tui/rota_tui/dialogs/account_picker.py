@@ -34,7 +34,6 @@ class AccountPicker(PickerDialog):
         super().__init__(
             "Who answers?",
             placeholder="search by name, provider or plan",
-            hint="Enter takes one, Escape leaves things as they are.",
             typed=typed,
         )
         self._current = current

@@ -15,6 +15,7 @@ from rota_tui.dialogs.add_steps import ChoiceStep, DoneStep, NoticeStep, SecretS
 from rota_tui.dialogs.sign_in_step import SignInStep
 from rota_tui.dialogs.step import Step
 from rota_tui.dialogs.ways import Way, way_called, way_of
+from rota_tui.widgets.key_hint import KeyHint
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +41,7 @@ class AddAccountDialog(ModalScreen[tuple[Added, ...]]):
 
     box = getters.query_one(".dialog-box", Vertical)
     heading = getters.query_one(".dialog-title", Label)
-    keys = getters.query_one(".dialog-keys", Label)
+    keys = getters.query_one(KeyHint)
 
     def __init__(
         self, engine: Engine, locale: Locale, provider: str | None = None, again: Account | None = None
@@ -58,7 +59,7 @@ class AddAccountDialog(ModalScreen[tuple[Added, ...]]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog-box"):
             yield Label("", classes="dialog-title", markup=False)
-            yield Label("", classes="dialog-keys", markup=False)
+            yield KeyHint()
 
     async def on_mount(self) -> None:
         if self._way is not None:
@@ -76,7 +77,7 @@ class AddAccountDialog(ModalScreen[tuple[Added, ...]]):
         async with self.batch():
             await self.query(Step).remove()
             self.heading.update(self._title(step))
-            self.keys.update(step.keys)
+            self.keys.say(step.keys)
             await self.box.mount(step, before=self.keys)
 
     def _title(self, step: Step) -> str:
@@ -116,7 +117,7 @@ class AddAccountDialog(ModalScreen[tuple[Added, ...]]):
                 await self.action_back()
 
     def on_step_keys_changed(self, event: Step.KeysChanged) -> None:
-        self.keys.update(event.step.keys)
+        self.keys.say(event.step.keys)
 
     async def action_back(self) -> None:
         if any(step.back() for step in self.query(Step)):

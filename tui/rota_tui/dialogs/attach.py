@@ -14,6 +14,7 @@ from textual.suggester import Suggester
 from textual.widgets import Input, Label
 
 from rota_tui.attachments import MAX_IMAGE_BYTES, MAX_TEXT_BYTES, Attachment, CannotAttach, attach, told_size
+from rota_tui.widgets.key_hint import KeyHint
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -59,6 +60,7 @@ class AttachDialog(ModalScreen[Attachment | None]):
             yield Input(placeholder="path; right arrow completes it", suggester=PathSuggester())
             yield Label(limits, classes="dialog-hint", markup=False)
             yield Label("", classes="dialog-error", markup=False)
+            yield KeyHint("enter attach   esc back")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         if event.value.strip():

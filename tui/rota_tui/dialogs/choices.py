@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rota_tui.dialogs.picker import PickerDialog
+from rota_tui.dialogs.picker import KEYS, PickerDialog
 from rota_tui.fuzzy import match, subject, typed_words
 from rota_tui.pieces import Piece, Tone, clean
 from rota_tui.widgets.line_table import Column, LineTable
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from textual.theme import Theme
 
     from rota_tui.pieces import Glyphs, Line
-
-_KEYS = "Enter takes one, Escape leaves things as they are."
 
 
 class ChoiceTable(LineTable):
@@ -54,9 +52,9 @@ class ChoiceDialog(PickerDialog):
     """Gives the chosen name, or None."""
 
     def __init__(
-        self, title: str, choices: Mapping[str, str], glyphs: Glyphs, *, current: str, hint: str = _KEYS
+        self, title: str, choices: Mapping[str, str], glyphs: Glyphs, *, current: str, keys: str = KEYS
     ) -> None:
-        super().__init__(title, placeholder="type to narrow", hint=hint)
+        super().__init__(title, placeholder="type to narrow", keys=keys)
         self._table = ChoiceTable(choices, current, glyphs)
         self._current = current
         self._rows = len(choices)
@@ -81,7 +79,7 @@ class ThemeDialog(ChoiceDialog):
 
     def __init__(self, themes: Sequence[Theme], glyphs: Glyphs, *, current: str) -> None:
         told = {theme.name: _told(theme) for theme in themes}
-        super().__init__("Which theme?", told, glyphs, current=current, hint="enter take it   esc as before")
+        super().__init__("Which theme?", told, glyphs, current=current, keys="enter take it   esc as before")
         self._before = current
 
     def on_line_table_highlighted(self, event: LineTable.Highlighted) -> None:

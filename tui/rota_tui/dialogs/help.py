@@ -13,6 +13,7 @@ from textual.widgets import Label
 
 from rota_tui.helping import about, groups, marks
 from rota_tui.pieces import Piece, Tone, clean, wrap
+from rota_tui.widgets.key_hint import KeyHint
 from rota_tui.widgets.lines_view import LinesView
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ class HelpDialog(ModalScreen[None]):
             yield Label(f"Help: {self._place}" if self._place else "Help", classes="dialog-title", markup=False)
             with VerticalScroll():
                 yield self._lines
-            yield Label("arrows and page keys scroll   esc or ? close", classes="dialog-hint", markup=False)
+            yield KeyHint("arrows scroll   esc close")
 
     def action_close(self) -> None:
         self.dismiss(None)

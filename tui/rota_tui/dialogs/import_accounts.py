@@ -15,6 +15,7 @@ from rota.migrate.plan import Plan
 from rota_tui.dialogs.add_steps import NoticeStep
 from rota_tui.dialogs.confirm import ConfirmDialog
 from rota_tui.dialogs.import_steps import FoundStep, InFullStep, ReportStep, reported, taken_back
+from rota_tui.widgets.key_hint import KeyHint
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -38,7 +39,7 @@ class ImportDialog(ModalScreen[None]):
     box = getters.query_one(".dialog-box", Vertical)
     heading = getters.query_one(".dialog-title", Label)
     told = getters.query_one("#told", Label)
-    keys = getters.query_one(".dialog-keys", Label)
+    keys = getters.query_one(KeyHint)
 
     def __init__(self, engine: Engine, locale: Locale) -> None:
         super().__init__(classes="dialog")
@@ -52,7 +53,7 @@ class ImportDialog(ModalScreen[None]):
             yield Label("", classes="dialog-title", markup=False)
             yield self._found
             yield Label("", id="told", markup=False)
-            yield Label("", classes="dialog-keys", markup=False)
+            yield KeyHint()
 
     def on_mount(self) -> None:
         self._say()
@@ -85,7 +86,7 @@ class ImportDialog(ModalScreen[None]):
 
     def _say(self) -> None:
         self.heading.update(self._step.title)
-        self.keys.update(self._step.keys)
+        self.keys.say(self._step.keys)
 
     async def on_step_answered(self, event: Step.Answered) -> None:
         match event.step, event.answer:

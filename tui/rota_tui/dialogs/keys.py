@@ -13,6 +13,7 @@ from textual.widgets import Input, Label
 from rota_tui.fuzzy import match, subject, typed_words
 from rota_tui.keymap import SETTING, clash_of, commands, normal, shown
 from rota_tui.pieces import Piece, Tone, clean
+from rota_tui.widgets.key_hint import KeyHint
 from rota_tui.widgets.line_table import Column, LineTable
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ class KeysDialog(ModalScreen[None]):
             table.can_focus = False
             yield table
             yield Label("", classes="dialog-error", markup=False)
-            yield Label(_HINT, classes="dialog-hint", markup=False)
+            yield KeyHint(_HINT)
 
     def on_mount(self) -> None:
         self.table.search("")
@@ -169,7 +170,7 @@ class KeyDialog(ModalScreen[str | None]):
             yield Label(self._command.about, classes="dialog-title", markup=False)
             yield Label(f"It is {shown(self._command.keys)}. Press the new key.", classes="dialog-text", markup=False)
             yield Label("", classes="dialog-error", markup=False)
-            yield Label("esc leave it", classes="dialog-hint", markup=False)
+            yield KeyHint("esc leave it")
 
     def on_key(self, event: events.Key) -> None:
         event.stop()

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from rota_tui.pieces import Glyphs
     from rota_tui.widgets.line_table import LineTable
 
-_KEYS = "Enter takes one, Escape leaves things as they are."
-
 
 class ModelPicker(PickerDialog):
     """Opens at once with what is known; the rest comes when the providers have answered.
@@ -35,7 +33,7 @@ class ModelPicker(PickerDialog):
         current: str = "",
         typed: str = "",
     ) -> None:
-        super().__init__("Which model?", placeholder="search by name, provider or free", hint=_KEYS, typed=typed)
+        super().__init__("Which model?", placeholder="search by name, provider or free", typed=typed)
         self._known = known
         self._fetch = fetch
         self._glyphs = glyphs
@@ -63,17 +61,17 @@ class ModelPicker(PickerDialog):
     @work(group="models", exclusive=True, description="ask for the models")
     async def _load(self) -> None:
         if not self._known:
-            self.hint.update("Asking the providers for their models…")
+            self.hint.say(self.keys, "Asking the providers for their models…")
         try:
             models = await self._fetch()
         except RotaError as error:
-            self.hint.update(error.in_full)
+            self.hint.say("", error.in_full)
             return
         if models != self._known:
             self.models.take(models)
             self._show_current()
-        told = f"{len(models)} models. {_KEYS}" if models else "No provider listed a model; type a name to use it."
-        self.hint.update(told)
+        told = f"{len(models)} models" if models else "No provider listed a model; type a name to use it."
+        self.hint.say(self.keys, told)
 
     def answer(self, key: str) -> str:
         return f"{AS_TYPED}{self.models.typed}" if key == AS_TYPED else key

@@ -10,10 +10,14 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Label
 
+from rota_tui.widgets.key_hint import KeyHint
 from rota_tui.widgets.line_table import LineTable
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
+
+
+KEYS = "enter choose   esc back"
 
 
 class PickerDialog(ModalScreen[str | None]):
@@ -30,13 +34,13 @@ class PickerDialog(ModalScreen[str | None]):
     AUTO_FOCUS = "Input"
 
     table = getters.query_one(LineTable)
-    hint = getters.query_one(".dialog-hint", Label)
+    hint = getters.query_one(KeyHint)
 
-    def __init__(self, title: str, *, placeholder: str, hint: str, typed: str = "") -> None:
+    def __init__(self, title: str, *, placeholder: str, keys: str = KEYS, typed: str = "") -> None:
         super().__init__(classes="dialog")
         self._question = title
         self._placeholder = placeholder
-        self._hint = hint
+        self.keys = keys
         self._typed = typed
 
     def make_table(self) -> LineTable:
@@ -61,7 +65,7 @@ class PickerDialog(ModalScreen[str | None]):
             table = self.make_table()
             table.can_focus = False
             yield table
-            yield Label(self._hint, classes="dialog-hint", markup=False)
+            yield KeyHint(self.keys)
 
     def on_mount(self) -> None:
         self.search(self._typed)

@@ -9,6 +9,8 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Label
 
+from rota_tui.widgets.key_hint import KeyHint
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -42,6 +44,7 @@ class PromptDialog(ModalScreen[str | None]):
             yield Label(self._question, classes="dialog-title", markup=False)
             yield Input(self._value, max_length=self._max_length, select_on_focus=True)
             yield Label(self._hint, classes="dialog-hint", markup=False)
+            yield KeyHint("enter save   esc back")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         text = event.value.strip()

@@ -15,6 +15,7 @@ from textual.widgets import Button, Label, Static
 
 from rota.leftovers import remains
 from rota_tui.pieces import Piece, Tone, clean
+from rota_tui.widgets.key_hint import KeyHint
 from rota_tui.widgets.line_table import Column, LineTable
 from rota_tui.wording import kind_of, provider_name
 
@@ -109,7 +110,7 @@ class RemoveDialog(ModalScreen[Removal | None]):
             with Horizontal(classes="dialog-buttons"):
                 yield Button("Keep", id="no", compact=True)
                 yield Button("Remove", id="yes", variant="error", compact=True)
-            yield Label("y remove   space choose   a all   h history   esc keep", classes="dialog-hint")
+            yield KeyHint("y remove   space choose   a all   h history   esc keep")
 
     def on_mount(self) -> None:
         self.table.cursor_key = self._began_at

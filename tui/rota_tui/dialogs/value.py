@@ -10,6 +10,8 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Label
 
+from rota_tui.widgets.key_hint import KeyHint
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -63,7 +65,7 @@ class ValueDialog(ModalScreen[str | None]):
                 yield Label(paragraph, classes="dialog-text", markup=False)
             yield Input(begun, placeholder=self._placeholder, select_on_focus=self._draft is None)
             yield Label("", classes="dialog-error", markup=False)
-            yield Label("enter save   esc leave it", classes="dialog-hint", markup=False)
+            yield KeyHint("enter save   esc leave it")
 
     def on_mount(self) -> None:
         self.line.border_title = "Value"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
+
 from rota_tui.foreseeing import window_ahead
 from rota_tui.formatting import HOUR, ago, clock, clock_short, count, countdown, sparkline, usd
 from rota_tui.pieces import Line, Piece, Tone, clean, pad
@@ -141,7 +143,7 @@ def why_lines(
     locale: Locale,
 ) -> tuple[Line, ...]:
     """Why this account would or would not serve next, then the order of those that would, with their scores."""
-    title = f"Next for {provider_name(state.account.provider)} {locale.glyphs.sep} {strategy}, lower scores first"
+    title = f"Next for {provider_name(state.account.provider)} {locale.glyphs.sep} {strategy}, low scores first"
     lines: list[Line] = [heading(title)]
     barred = ranking.why_not(state.id)
     if barred is not None:
@@ -151,10 +153,11 @@ def why_lines(
         )
     elif ranking.chosen == state.id:
         lines.append((Piece("this one: ", Tone.ACTIVE), Piece(ranking.reason)))
-    name = min(16, max(8, width // 4))
     order = list(enumerate(ranking.candidates, start=1))
-    mine = [entry for entry in order[_CANDIDATES:] if entry[1].account_id == state.id]
-    for place, candidate in (*order[:_CANDIDATES], *mine):
+    shown = [entry for entry in order if entry[0] <= _CANDIDATES or entry[1].account_id == state.id]
+    widest = max((cell_len(label(candidate.account_id)) for _, candidate in shown), default=0)
+    name = min(widest, 16, max(8, width // 4))
+    for place, candidate in shown:
         tone = Tone.NAME if candidate.account_id == state.id else Tone.PLAIN
         lines.append(
             (
@@ -175,7 +178,7 @@ def score(value: float, now: float, locale: Locale) -> str:
         return locale.glyphs.absent
     if value >= _MOMENTS:
         return clock_short(value, now, locale.tz)
-    return f"{value:.2f}" if abs(value) < 100 else f"{value:.0f}"
+    return f"{round(value, 2) + 0.0:.2f}" if abs(value) < 100 else f"{value:.0f}"
 
 
 def past_lines(past: Sequence[Past], now: float, locale: Locale) -> tuple[Line, ...]:

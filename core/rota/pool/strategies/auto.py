@@ -82,7 +82,7 @@ class Auto:
         if left.long_resets_at is None:
             return words
         free = 1.0 - min(1.0, left.long or 0.0)
-        return f"{free:.0%} left that expires in {ago(left.long_resets_at - now)}, {words}"
+        return f"{free:.0%} left for {ago(left.long_resets_at - now)}, {words}"
 
 
 def load(standing: Standing) -> float:

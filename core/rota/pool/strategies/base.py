@@ -79,7 +79,7 @@ def use_in_words(standing: Standing) -> str:
     """`7d 41%, 5h 12% used`: what is known of its fullest windows of days and of hours."""
     left = standing.room
     if left.long is None:
-        return "use unknown" if left.short is None else f"{left.short_label} {left.short:.0%} used"
+        return "use not known yet" if left.short is None else f"{left.short_label} {left.short:.0%} used"
     if left.short is None:
         return f"{left.long_label} {left.long:.0%} used"
     return f"{left.long_label} {left.long:.0%}, {left.short_label} {left.short:.0%} used"

@@ -42,5 +42,5 @@ class LowestUtilization:
 
     def reason(self, standing: Standing, now: float) -> str:
         if standing.room.decisive is None:
-            return f"use unknown, taken for half; {last_use_in_words(standing, now)}"
+            return f"use not known yet, taken for half; {last_use_in_words(standing, now)}"
         return use_in_words(standing)

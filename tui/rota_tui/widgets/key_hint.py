@@ -1,0 +1,31 @@
+"""The keys of a dialog on its last line, in the colours of the app's own."""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.widgets import Label
+
+APART = "   "
+
+
+class KeyHint(Label):
+    """`enter choose   esc back`: the first word of each is the key. A note before them stays plain."""
+
+    DEFAULT_CSS = "KeyHint { width: 1fr; color: $quiet; }"
+
+    def __init__(self, keys: str = "", note: str = "") -> None:
+        super().__init__(_styled(keys, note), classes="dialog-keys")
+
+    def say(self, keys: str, note: str = "") -> None:
+        """Other keys work now, or there is something else to say before them."""
+        self.update(_styled(keys, note))
+
+
+def _styled(keys: str, note: str) -> Content:
+    told = [Content(note)] if note else []
+    return Content(APART).join([*told, *(_key(part) for part in keys.split(APART) if part)])
+
+
+def _key(part: str) -> Content:
+    key, space, does = part.partition(" ")
+    return Content.assemble((key, "bold $footer-key-foreground"), space, does)
