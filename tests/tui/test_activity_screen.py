@@ -271,6 +271,7 @@ async def test_a_new_label_and_a_removed_account_are_shown_at_once(tmp_path: Pat
         assert any("office turned on" in row for row in rows(it))
         await it.happen(AccountRemoved(at=NOW, account_id="work"))
         assert not any("office added" in row for row in rows(it))
+        assert any("removed account turned on" in row for row in rows(it))
 
 
 # --- stories ----------------------------------------------------------------------------------------------

@@ -127,4 +127,10 @@ async def test_help_and_the_palette_show_the_other_key(tmp_path: Path) -> None:
         assert found == ["^n"]
         await it.press("question_mark")
         told = [plain(line).strip() for line in it.app.screen.query_one(HelpLines).lines(76)]
-        assert "^n  Add an account" in told
+        assert told[told.index("Here") + 1] == "^n  Add an account"
+
+
+async def test_the_strip_says_with_which_key_all_of_the_activity_is_shown(tmp_path: Path) -> None:
+    keys = {"mode-activity": "f9"}
+    async with opened(tmp_path, account("work"), settings={"ui": UiSettings(animations=False, keys=keys)}) as it:
+        assert it.line("f9 shows all")

@@ -27,6 +27,7 @@ from rota.events import (
 )
 from rota_tui.pieces import Tone, plain
 from rota_tui.telling import sentence
+from rota_tui.wording import short_model
 
 NOW = 1_800_014_400.0
 LABELS = {"a": "work", "b": "[/b] lab"}
@@ -66,7 +67,7 @@ FAILED = Attempt("a", "work", "claude-opus-5", Meaning.LIMITED, "5h limit")
         (CooldownLifted(at=NOW, account_id="a", reason="lifted by you"), "work is back: lifted by you"),
         (
             AttemptFailed(at=NOW, request_id="r", provider="anthropic", attempt=FAILED, next_step="next account"),
-            "work did not serve claude-opus-5: limited; next account",
+            "work did not serve claude-opus-5: next account",
         ),
         (
             HealthChanged(at=NOW, account_id="a", health=Health.NEEDS_LOGIN, reason="token refused"),
@@ -130,3 +131,20 @@ def test_any_event_is_told_on_one_line_or_not_at_all(event: Event) -> None:
     assert said is None or (
         said.tone in Tone and plain(said.line).replace("\u200c", "").replace("\u200d", "").isprintable()
     )
+
+
+def test_where_lines_are_short_a_model_goes_without_its_maker_and_its_date() -> None:
+    failed = AttemptFailed(
+        at=NOW,
+        request_id="r",
+        provider="puter",
+        attempt=Attempt("a", "work", "openrouter:xiaomi/mimo-v2-flash:free", Meaning.MODEL_LIMITED, "limit"),
+        next_step="the model is limited for everybody; no other can serve now",
+    )
+    said = sentence(failed, lambda _: "work", UTC, called=short_model)
+    assert said is not None
+    assert plain(said.line) == (
+        "work did not serve mimo-v2-flash:free: the model is limited for everybody; no other can serve now"
+    )
+    assert short_model("anthropic/claude-opus-4-5-20251101") == "claude-opus-4-5"
+    assert short_model("gpt-5-nano") == "gpt-5-nano"

@@ -164,7 +164,7 @@ async def test_the_plot_has_a_named_line_for_each_account(tmp_path: Path) -> Non
         drawn = str(plot.render())
         assert "work" in drawn
         assert "spare" in drawn
-        assert "100 %" in drawn
+        assert "100%" in drawn
         assert plot.border_title == "5h window, used"
         await it.press("u")
         assert plot.border_title == "7d window, used"

@@ -27,7 +27,7 @@ ABOUT: Mapping[str, str] = {
         "Ask any model through any account, and see who answered, what it cost and why. Escape leaves the line, "
         "so that single keys work."
     ),
-    "ActivityScreen": "Everything that happened, newest last: filter it, hold it still, and open a request's story.",
+    "ActivityScreen": "Everything that happened, newest first: filter it, hold it still, and open a request's story.",
     "ModelsScreen": "Every model of every provider: what it costs, what it can, and who can serve it now.",
     "SettingsScreen": (
         "Every setting with what it means and may be. A change is checked, written into your settings file with your "
@@ -75,6 +75,8 @@ def groups(app: App[Any], screen: Screen[Any], title: str) -> tuple[Group, ...]:
     """The keys that work now, those of the place that do not work now, and those that work everywhere."""
     told: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     active: set[str] = set()
+    declared: dict[str, int] = {}
+    known = {name: place for place, name in enumerate(commands())}
     for node, binding, enabled, _ in screen.active_bindings.values():
         means = BETWEEN.get(binding.action) or binding.tooltip or binding.description
         if binding.id is not None:
@@ -86,7 +88,13 @@ def groups(app: App[Any], screen: Screen[Any], title: str) -> tuple[Group, ...]:
             continue
         place = "Everywhere" if everywhere else "Here" if node is screen else "Where the cursor is"
         told[place][means].append(app.get_key_display(binding))
-    found = [_group(place, told[place]) for place in ("Here", "Everywhere", "Where the cursor is") if told[place]]
+        # In the order in which they are declared: a key of one's own would come last.
+        declared.setdefault(means, known.get(binding.id or "", -1))
+    found = [
+        _group(place, _in_order(told[place], declared))
+        for place in ("Here", "Everywhere", "Where the cursor is")
+        if told[place]
+    ]
     waiting = [
         command
         for command in commands().values()
@@ -96,6 +104,10 @@ def groups(app: App[Any], screen: Screen[Any], title: str) -> tuple[Group, ...]:
     if waiting:
         found.append(Group("Not now", tuple((_keys(app, c), c.about) for c in waiting)))
     return tuple(found)
+
+
+def _in_order(told: Mapping[str, list[str]], declared: Mapping[str, int]) -> dict[str, list[str]]:
+    return {means: told[means] for means in sorted(told, key=lambda means: declared[means])}
 
 
 def _keys(app: App[Any], command: Command) -> str:

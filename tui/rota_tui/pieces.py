@@ -43,6 +43,7 @@ class Glyphs:
     """The characters that are drawn rather than read."""
 
     active: str = "▶"
+    pointer: str = "›"
     next: str = "↲"
     pinned: str = "◆"
     chosen: str = "■"
@@ -75,6 +76,7 @@ class Glyphs:
 UNICODE = Glyphs()
 ASCII = Glyphs(
     active=">",
+    pointer=">",
     next="+",
     pinned="#",
     chosen="x",

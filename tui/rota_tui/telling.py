@@ -30,8 +30,14 @@ class Said:
     """Equal and not empty: one more of the same, which a strip may count instead of repeating."""
 
 
-def sentence(event: Event, label: Callable[[str], str], tz: tzinfo | None) -> Said | None:
-    """An event as a sentence for people; None for those that only move figures."""
+def sentence(
+    event: Event, label: Callable[[str], str], tz: tzinfo | None, *, called: Callable[[str], str] = clean
+) -> Said | None:
+    """An event as a sentence for people; None for those that only move figures.
+
+    Args:
+        called: what a model is called, where its whole name is too long.
+    """
 
     def name(account_id: str) -> Piece:
         return Piece(clean(label(account_id)), Tone.NAME)
@@ -64,16 +70,16 @@ def sentence(event: Event, label: Callable[[str], str], tz: tzinfo | None) -> Sa
         case happened.UsagePolled(account_id=account_id, problem=str(problem)):
             return said(Tone.QUIET, name(account_id), f": no new figures, {problem}", same_as=(account_id, problem))
         case happened.CooldownStarted(account_id=account_id, until=until, meaning=meaning, model=model):
-            what = f"{model} on " if model else ""
+            what = f"{called(model)} on " if model else ""
             ending = f" cooling until {clock(until, event.at, tz)}: {cause(meaning)}"
             return said(Tone.COOLING, what, name(account_id), ending)
         case happened.CooldownLifted(account_id=account_id, reason=why, model=model):
-            return said(Tone.OK, f"{model} on " if model else "", name(account_id), f" is back: {why}")
+            return said(Tone.OK, f"{called(model)} on " if model else "", name(account_id), f" is back: {why}")
         case happened.ModelCooled(model=model, until=until, meaning=meaning):
             ending = f" cooling until {clock(until, event.at, tz)}: {cause(meaning)}"
-            return said(Tone.COOLING, Piece(clean(model), Tone.NAME), ending)
+            return said(Tone.COOLING, Piece(called(model), Tone.NAME), ending)
         case happened.ModelLifted(model=model, reason=why):
-            return said(Tone.OK, Piece(clean(model), Tone.NAME), f" is back: {why}")
+            return said(Tone.OK, Piece(called(model), Tone.NAME), f" is back: {why}")
         case happened.AccountSwitched(account_id=account_id, previous_id=previous, reason=why):
             if previous is None:
                 return said(Tone.ACTIVE, name(account_id), f" serves new sessions: {why}")
@@ -83,12 +89,12 @@ def sentence(event: Event, label: Callable[[str], str], tz: tzinfo | None) -> Sa
                 return said(Tone.QUIET, f"{provider_name(provider)} unpinned")
             return said(Tone.ACTIVE, name(account_id), f" pinned for {provider_name(provider)}")
         case happened.AttemptFailed(attempt=attempt, next_step=step):
-            ending = f" did not serve {attempt.model}: {step or cause(attempt.meaning)}"
+            ending = f" did not serve {called(attempt.model)}: {step or cause(attempt.meaning)}"
             return said(Tone.LOW, name(attempt.account_id), ending)
         case happened.RequestServed():
-            return _served(said, name(event.account_id), event)
+            return _served(said, name(event.account_id), event, called)
         case happened.RequestFailed(requested_model=model, message=message):
-            return said(Tone.SPENT, f"{model} got no answer: {message}")
+            return said(Tone.SPENT, f"{called(model)} got no answer: {message}")
         case happened.GatewayStarted(host=host, port=port):
             return said(Tone.OK, f"gateway listens on {host}:{port}")
         case happened.GatewayStopped():
@@ -130,12 +136,14 @@ def _health(said: Callable[..., Said], who: Piece, health: Health, why: str) -> 
             return said(Tone.SPENT, who, f" was suspended by the provider{ending}")
 
 
-def _served(said: Callable[..., Said], who: Piece, event: happened.RequestServed) -> Said:
-    asked = f" instead of {wanted}" if (wanted := instead_of(event)) else ""
+def _served(
+    said: Callable[..., Said], who: Piece, event: happened.RequestServed, called: Callable[[str], str]
+) -> Said:
+    asked = f" instead of {called(wanted)}" if (wanted := instead_of(event)) else ""
     cost = f", {usd(event.cost_usd)}" if event.cost_usd else ""
     return said(
         Tone.QUIET,
         who,
-        f" answered {event.model}{asked} for {event.client} in {took(event.duration)}{cost}",
+        f" answered {called(event.model)}{asked} for {event.client} in {took(event.duration)}{cost}",
         same_as=(event.account_id, event.model, event.requested_model, event.client),
     )

@@ -5,6 +5,7 @@ Pure functions of the core's values, `now` and a locale, for the app and the com
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -50,6 +51,8 @@ _KINDS = {
 
 WATCHED_ONLY = "watched only"
 
+REMOVED = "removed account"
+
 PROVIDERS = {"anthropic": "Anthropic", "puter": "Puter"}
 
 
@@ -69,13 +72,41 @@ def provider_name(provider: str) -> str:
     return PROVIDERS.get(provider, clean(provider))
 
 
+def label_of(snapshot: Snapshot, account_id: str) -> str:
+    """What an account is called; of one that was removed nothing is kept that could tell."""
+    state = snapshot.accounts.get(account_id)
+    if state is not None and state.removed:
+        return REMOVED
+    return state.account.label if state is not None and state.known else account_id
+
+
+_DATED = re.compile(r"-20\d{6}$")
+
+
+def short_model(model: str) -> str:
+    """A model's name where lines are short: without its maker and its date, which the whole story tells."""
+    return _DATED.sub("", clean(model).rpartition("/")[2])
+
+
 def plan_of(account: Account) -> str:
     """What the person pays for: `Max 20x`, else what kind of login it is."""
     return clean(account.plan) if account.plan else _KINDS[account.kind]
 
 
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def organization_name(organization: str | None) -> str:
+    """An organization as people call it; empty for one that only has a number."""
+    return "" if organization is None or _UUID.fullmatch(organization) else clean(organization)
+
+
 def kind_of(account: Account) -> str:
-    return _KINDS[account.kind]
+    return kind_name(account.kind)
+
+
+def kind_name(kind: Kind) -> str:
+    return _KINDS[kind]
 
 
 def cause(meaning: Meaning) -> str:

@@ -17,7 +17,22 @@ if TYPE_CHECKING:
 _TOKEN = re.compile(r"\s*\w{1,7}|\s*[^\w\s]|\s+")
 _WORD = re.compile(r"[^\W\d_]{4,}")
 _NO_TOPIC = frozenset(
-    ("what", "which", "when", "where", "that", "this", "they", "with", "does", "have", "from", "only", "give", "gives")
+    (
+        "what",
+        "which",
+        "when",
+        "where",
+        "there",
+        "that",
+        "this",
+        "they",
+        "with",
+        "does",
+        "have",
+        "from",
+        "only",
+        "give",
+    )
 )
 """Words of four letters and more that nothing is said about."""
 _NUMBER = re.compile(r"\[\[(tokens|status|think)=(\d+)\]\]")
@@ -165,10 +180,11 @@ def _tokens_of_text(prompt: Prompt, orders: Directives, rng: random.Random, *, b
         noun = "image" if prompt.images == 1 else "images"
         paragraphs.insert(0, f"I can see {prompt.images} {noun} in this conversation.")
     paragraphs.extend(
-        " ".join(_sentence(unsaid, rng, topics) for _ in range(1 + rng.randrange(3))) for _ in range(1 + rng.randrange(2))
+        " ".join(_sentence(unsaid, rng, topics) for _ in range(1 + rng.randrange(3)))
+        for _ in range(1 + rng.randrange(2))
     )
     if rng.random() < 0.5:
-        paragraphs.append("\n".join(f"- **{word}**: {_sentence(unsaid, rng, topics)}" for word in rng.sample(topics, 1)))
+        paragraphs.append(f"- **{rng.choice(topics)}**: {_sentence(unsaid, rng, topics)}")
     if rng.random() < 0.4:
         paragraphs.append(rng.choice(CODE).replace("TOPIC", topics[-1].lower()))
     paragraphs.append(rng.choice(CLOSINGS))

@@ -109,10 +109,10 @@ def _show(events: Iterable[Event], snapshot: Snapshot, look: Look, *, as_json: b
     from rota_tui.formatting import stamp
     from rota_tui.pieces import Piece, Tone, plain
     from rota_tui.telling import sentence
+    from rota_tui.wording import label_of
 
     def label(account_id: str) -> str:
-        state = snapshot.accounts.get(account_id)
-        return state.account.label if state is not None and state.known else account_id
+        return label_of(snapshot, account_id)
 
     for event in events:
         said = sentence(event, label, look.tz)

@@ -170,10 +170,11 @@ def _as_json(added: Added, provider: str, vault: str) -> str:
 
 def _told(added: Added, vault: str) -> str:
     from rota_tui.pieces import clean
+    from rota_tui.wording import organization_name
 
     verb = "Renewed" if added.renewed else "Added"
     identity = added.identity
-    known = (identity.email or identity.name, identity.plan, identity.organization)
+    known = (identity.email or identity.name, identity.plan, organization_name(identity.organization))
     who = ", ".join(clean(part) for part in known if part)
     gate = f"\n{clean(identity.gate)}" if identity.gate else ""
     return f"{verb} {clean(added.label)}{f' ({who})' if who else ''}. Its secret is in the {vault} vault.{gate}"

@@ -51,19 +51,16 @@ def command(request: str | None, as_json: bool) -> None:
     from rota_tui.cli.terminal import look, rendered
     from rota_tui.pieces import wrap
     from rota_tui.story import INDENT, story_lines
+    from rota_tui.wording import label_of
 
     how = look()
-    told = story_lines(story, others, lambda account_id: _label(snapshot, account_id), how.locale)
+    told = story_lines(story, others, lambda account_id: label_of(snapshot, account_id), how.locale)
     lines = told if how.wide else [part for line in told for part in wrap(line, how.width, INDENT)]
     click.echo(rendered(lines, how))
 
 
-def _label(snapshot: Snapshot, account_id: str) -> str:
-    state = snapshot.accounts.get(account_id)
-    return state.account.label if state is not None and state.known else account_id
-
-
 def _document(story: Sequence[Event], snapshot: Snapshot) -> dict[str, Any]:
     from rota.documents import story_document
+    from rota_tui.wording import label_of
 
-    return story_document(story, lambda account_id: _label(snapshot, account_id))
+    return story_document(story, lambda account_id: label_of(snapshot, account_id))

@@ -17,7 +17,7 @@ from rota_tui.dialogs.secret_input import SecretInput
 from rota_tui.dialogs.step import Step
 from rota_tui.dialogs.ways import providers, ways_of
 from rota_tui.pieces import clean
-from rota_tui.wording import provider_name
+from rota_tui.wording import organization_name, provider_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -191,7 +191,7 @@ class DoneStep(Step):
 
     def compose(self) -> ComposeResult:
         identity = self._added.identity
-        who = (identity.email or identity.name, identity.plan, identity.organization)
+        who = (identity.email or identity.name, identity.plan, organization_name(identity.organization))
         if facts := ", ".join(clean(part) for part in who if part):
             yield Label(facts, markup=False, classes="dialog-hint")
         if identity.gate:

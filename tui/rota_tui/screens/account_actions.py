@@ -70,15 +70,6 @@ class AccountActions(Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "add", "Add", id="add-account", tooltip="Add an account"),
-        Binding(
-            "m", "import", "Import", id="import-accounts", tooltip="Import accounts from other tools", show=False
-        ),
-        Binding(
-            "h", "reserve", "Reserve", id="reserve-account", show=False, tooltip="Serve only when nothing else can"
-        ),
-        Binding(
-            "P", "prioritize", "Priority", id="prioritize-account", show=False, tooltip="Lower numbers serve first"
-        ),
         Binding("i", "sign_in", "Sign in", id="sign-in-again", tooltip="Sign in to this account again"),
         Binding("u", "use", "Use", id="use-account", tooltip="Use this account for new sessions"),
         Binding("p", "pin", "Pin", id="pin-account", tooltip="Let only this account serve its provider, or end that"),
@@ -91,8 +82,27 @@ class AccountActions(Screen[None]):
         Binding("c", "test", "Chat", id="test-account", tooltip="Ask a model through this account"),
         Binding("l", "label", "Label", id="label-account", tooltip="Name this account"),
         Binding("d", "remove", "Remove", id="remove-account", tooltip="Remove this account from rota"),
-        Binding("J", "shift(1)", "Move down", id="move-account-down", show=False),
-        Binding("K", "shift(-1)", "Move up", id="move-account-up", show=False),
+        Binding(
+            "m", "import", "Import", id="import-accounts", tooltip="Import accounts from other tools", show=False
+        ),
+        Binding(
+            "h",
+            "reserve",
+            "Reserve",
+            id="reserve-account",
+            show=False,
+            tooltip="Serve only when no other can",
+        ),
+        Binding(
+            "P",
+            "prioritize",
+            "Priority",
+            id="prioritize-account",
+            show=False,
+            tooltip="Serve before or after others",
+        ),
+        Binding("J", "shift(1)", "Move down", id="move-account-down", show=False, tooltip="Move this row down"),
+        Binding("K", "shift(-1)", "Move up", id="move-account-up", show=False, tooltip="Move this row up"),
         Binding(
             "g", "gateway", "Gateway", id="switch-gateway", tooltip="Start or stop the local endpoint", show=False
         ),

@@ -128,13 +128,13 @@ class AccountsScreen(AccountRows):
         )
         strip, cooldowns = ActivityStrip(locale, id="activity"), CooldownPanel(locale, id="cooldowns")
         detail.border_title, strip.border_title, cooldowns.border_title = "Account", "Activity", "Cooling"
-        strip.border_subtitle = "3 shows all"
         await self.query_one("#body").mount(
             detail.data_bind(cls.now, cls.snapshot, cls.account_id, cls.rankings),
             strip.data_bind(cls.snapshot, cls.recent),
             cooldowns.data_bind(cls.now, cls.snapshot),
         )
         self._filled = True
+        self._name_the_way()
         self._rank()
         self._look_ahead()
         if self.has_class("-empty"):
@@ -178,7 +178,15 @@ class AccountsScreen(AccountRows):
             self.rankings = {provider: self.engine.ranking(provider) for provider in providers}
             self._mark()
 
+    def _name_the_way(self) -> None:
+        """Say with the key in force where all of the activity is."""
+        found = self.query("#activity")
+        keys = [b for _, b, *_ in self.active_bindings.values() if b.id == "mode-activity"]
+        if found and keys:
+            found.first().border_subtitle = f"{self.app.get_key_display(keys[0])} shows all"
+
     def on_screen_resume(self) -> None:
+        self._name_the_way()
         self._rank()
 
     def _mark(self) -> None:
@@ -229,7 +237,7 @@ class AccountsScreen(AccountRows):
         """Going back needs somewhere to come from; what is about rows needs rows."""
         if action == "back":
             return self._inside or self.has_class("-filter") or bool(self.table.chosen)
-        if action == "cooling":
+        if action in ("cooling", "why"):
             return not self.has_class("-empty")
         if not self.check_rows(action):
             return False

@@ -15,6 +15,7 @@ from rota_tui.feed import Feed, Wanted, request_of
 from rota_tui.pieces import plain
 from rota_tui.telling import sentence
 from rota_tui.widgets.event_table import EventTable
+from rota_tui.wording import label_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,8 +60,7 @@ class ActivityLog(Screen[None]):
         raise NotImplementedError
 
     def label(self, account_id: str) -> str:
-        state = self.snapshot.accounts.get(account_id)
-        return state.account.label if state is not None and state.known else account_id
+        return label_of(self.snapshot, account_id)
 
     @property
     def busy(self) -> bool:

@@ -15,7 +15,7 @@ from rota_tui.holds import past_holds
 from rota_tui.pieces import fit_line
 from rota_tui.widgets.detail_lines import past_lines, quota_lines, who_lines, why_lines, work_lines
 from rota_tui.widgets.lines_view import LinesView
-from rota_tui.wording import reason
+from rota_tui.wording import label_of, reason
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -172,5 +172,4 @@ scores (lower is better). Escape goes back to the table.
         return past_lines(past, self.now, self._locale) if account_id == self.account_id else ()
 
     def _label(self, account_id: str) -> str:
-        state = self.snapshot.accounts.get(account_id)
-        return state.account.label if state is not None else account_id
+        return label_of(self.snapshot, account_id)

@@ -178,8 +178,8 @@ is done to all that are selected; Escape ends the selection.
                 Column("state", state_title, state),
             )
         provider = width >= VERY_WIDE
-        plan, state = (9, 28) if provider else (11, 27)
-        fixed = mark.width + plan + state + 6 + 6 + (10 if provider else 0) + (8 if provider else 7) * self.GAP
+        plan, state = (12, 27)
+        fixed = mark.width + plan + state + 6 + 5 + (10 if provider else 0) + (8 if provider else 7) * self.GAP
         self._bar, self._resets = 6, True
         left = width - fixed - 2 * cell_width(6, reset=True)
         self._bar += max(0, min(8, (left - 20) // 2))
@@ -196,7 +196,7 @@ is done to all that are selected; Escape ends the selection.
             Column("long", long, used),
             Column("state", state_title, state),
             Column("today", f"Today{sorted_by[Order.TODAY].strip()}", 6, right=True),
-            Column("last", f"Last{sorted_by[Order.LAST]}", 6, right=True),
+            Column("last", f"Last{sorted_by[Order.LAST].strip()}", 5, right=True),
         )
 
     @property

@@ -11,6 +11,7 @@ from rota_tui.formatting import clock, stamp
 from rota_tui.pieces import Piece, Tone, fit_line, width_of, wrap
 from rota_tui.telling import sentence
 from rota_tui.widgets.lines_view import LinesView
+from rota_tui.wording import label_of, short_model
 
 if TYPE_CHECKING:
     from rota.events import Event
@@ -39,7 +40,7 @@ class ActivityStrip(LinesView):
         height = self.content_region.height or 1
         told: list[tuple[Said, int]] = []
         for event in reversed(self.recent):
-            said = sentence(event, self._label, self._locale.tz)
+            said = sentence(event, self._label, self._locale.tz, called=short_model)
             if said is None:
                 continue
             if told and said.same_as and said.same_as == told[-1][0].same_as:
@@ -66,5 +67,4 @@ class ActivityStrip(LinesView):
         return (fit_line((*start, *said.line, *counted), width, glyphs),)
 
     def _label(self, account_id: str) -> str:
-        state = self.snapshot.accounts.get(account_id)
-        return state.account.label if state is not None else account_id
+        return label_of(self.snapshot, account_id)

@@ -84,7 +84,7 @@ class _HeldLines(LinesView):
     def _pointer(self, place: int) -> Line:
         if self.cursor is None:
             return ()
-        return (Piece(f"{self._locale.glyphs.active} " if place == self.cursor else "  ", Tone.ACTIVE),)
+        return (Piece(f"{self._locale.glyphs.pointer} " if place == self.cursor else "  ", Tone.ACTIVE),)
 
     def _strikes(self, held: Held) -> str:
         return f" {self._locale.glyphs.sep} strike {held.strikes}" if held.strikes > 1 else ""

@@ -10,7 +10,7 @@ from rota_tui.foreseeing import window_ahead
 from rota_tui.formatting import HOUR, ago, clock, clock_short, count, countdown, sparkline, usd
 from rota_tui.pieces import Line, Piece, Tone, clean, pad
 from rota_tui.widgets.quota_gauge import window_line
-from rota_tui.wording import cause, joined, kind_of, plan_of, provider_name
+from rota_tui.wording import cause, joined, kind_of, organization_name, plan_of, provider_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -41,7 +41,8 @@ def who_lines(state: AccountState, why: Reason, now: float, locale: Locale) -> t
     """Identity, what state it is in and why, holds, and when its logins end."""
     account, sep, tz = state.account, locale.glyphs.sep, locale.tz
     kind = f"{provider_name(account.provider)} {kind_of(account)}"
-    known = [clean(text) for text in (account.email, account.organization) if text and text != account.label]
+    names = (account.email, organization_name(account.organization))
+    known = [clean(text) for text in names if text and text != account.label]
     dot = locale.glyphs.ring if why.tone is Tone.QUIET else locale.glyphs.dot
     extra = f" {sep} {why.extra}" if why.extra else ""
     lines: list[Line] = [

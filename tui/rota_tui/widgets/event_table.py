@@ -11,6 +11,7 @@ from rota_tui.formatting import DAY, clock, stamp
 from rota_tui.pieces import Line, Piece, Tone, clean
 from rota_tui.telling import sentence
 from rota_tui.widgets.line_table import Column, LineTable
+from rota_tui.wording import short_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,7 +73,7 @@ waits is counted.
             case "when":
                 return (Piece(self._when(event.at), Tone.QUIET),)
             case "what":
-                said = sentence(event, self._label, self._locale.tz)
+                said = sentence(event, self._label, self._locale.tz, called=short_model)
                 if said is None:
                     return (Piece(type(event).__name__, Tone.QUIET),)
                 return (Piece(f"{self._glyphs.dot} ", said.tone), *said.line)

@@ -9,7 +9,7 @@ from rota.migrate import told
 from rota.migrate.plan import Action
 from rota_tui.pieces import Piece, Tone, clean
 from rota_tui.widgets.line_table import Column, LineTable
-from rota_tui.wording import provider_name
+from rota_tui.wording import kind_name, provider_name
 
 if TYPE_CHECKING:
     from rota.migrate.plan import Plan, PlanItem
@@ -32,6 +32,10 @@ def short(where: str) -> str:
     return clean(where).replace(str(Path.home()), "~")
 
 
+_LEAST, _MOST = 5, 18
+"""Lines of the table, with its header."""
+
+
 class FoundTable(LineTable):
     """Keyed by `PlanItem.key`; what could not be used stands at the end."""
 
@@ -49,6 +53,8 @@ class FoundTable(LineTable):
         self._wanted = frozenset(item.key for item in plan.wanted)
         self._left_out = left_out
         self.show_rows([*self._items, *self._problems])
+        short = self.screen.has_class("-short")
+        self.styles.height = "1fr" if short else max(_LEAST, min(_MOST, len(self.keys) + 1))
 
     @property
     def wanted(self) -> frozenset[str]:
@@ -111,4 +117,5 @@ class FoundTable(LineTable):
             return ()
         notes = "".join(f" {note.rstrip('.')}." for note in item.record.notes)
         reason = item.reason if item.reason.startswith("rota ") else item.reason[:1].upper() + item.reason[1:]
-        return (Piece(f"{item.record.credential.kind.value}. {short(reason)}.{short(notes)}", Tone.QUIET),)
+        kind = kind_name(item.record.credential.kind)
+        return (Piece(f"{kind[:1].upper()}{kind[1:]}. {short(reason)}.{short(notes)}", Tone.QUIET),)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from textual.binding import Binding
     from textual.screen import Screen
 
-_ALWAYS = ("back", "help", "quit")
+_ALWAYS = ("back", "help", "help-anywhere", "quit")
 
 
 class KeyBar(Widget):
@@ -37,7 +37,10 @@ class KeyBar(Widget):
             self.refresh()
 
     def _keys(self) -> list[Binding]:
-        return [b for _, b, enabled, _ in self.screen.active_bindings.values() if b.show and enabled]
+        """Those that are shown; where `?` is a letter, the other key of help instead."""
+        working = [b for _, b, enabled, _ in self.screen.active_bindings.values() if enabled]
+        helped = any(b.id == "help" for b in working)
+        return [b for b in working if b.show or (b.id == "help-anywhere" and not helped)]
 
     def render(self) -> Content:
         shown = self._shown = self._keys()

@@ -180,16 +180,17 @@ through time, `n` comes back to now.
             name = Piece(pad(state.account.label, names - 1, self._locale.glyphs) + " ", Tone.PLAIN)
             lines.append((name, *joined_runs(row)))
         if not listed:
-            lines.append((Piece("No account yet: 1, then a, adds one.", Tone.QUIET),))
+            lines.append((Piece("No account yet. Each will have a lane here.", Tone.QUIET),))
         return tuple(fit_line(line, width, self._locale.glyphs) for line in lines)
 
     def _axis(self, names: int, across: int, here: int | None) -> Line:
         since, until = self.view.since(self.now), self.view.until(self.now)
         row = [Piece(" ", Tone.QUIET)] * across
         for place, name in ticks(since, until, across, self._locale.tz):
-            beside_now = here is None or place > here + 2 or place + len(name) < here - 1
-            if place + len(name) <= across and beside_now:
-                row[place : place + len(name)] = [Piece(letter, Tone.QUIET) for letter in name]
+            start = min(max(0, place - len(name) // 2), across - len(name))
+            beside_now = here is None or start > here + 2 or start + len(name) < here - 1
+            if start >= 0 and beside_now:
+                row[start : start + len(name)] = [Piece(letter, Tone.QUIET) for letter in name]
         if here is not None:
             at = max(0, min(across - 3, here - 1))
             row[at : at + 3] = [Piece(letter, Tone.ACTIVE) for letter in "now"][: across - at]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rota_tui.setting_rows import Row
 
 _NAME, _WIDE_NAME, _FROM = 26, 28, 11
-_WITH_MEANING = 96
+_WITH_MEANING, _WITH_SOURCE = 96, 150
 _SAID = {Source.DEFAULT: "", Source.FILE: "file", Source.ENVIRONMENT: "environment"}
 
 
@@ -52,14 +52,15 @@ class SettingsTable(LineTable):
 
     def columns_for(self, width: int) -> tuple[Column, ...]:
         name = _NAME if width < _WITH_MEANING else _WIDE_NAME
-        rest = max(12, width - name - _FROM - 2 * self.GAP)
+        source = [Column("from", "Set by", _FROM)] if not _WITH_MEANING <= width < _WITH_SOURCE else []
+        rest = max(12, width - name - self.GAP - len(source) * (_FROM + self.GAP))
         if width < _WITH_MEANING:
-            return (Column("name", "Setting", name), Column("value", "Now", rest), Column("from", "Set by", _FROM))
-        value = max(24, min(44, rest * 2 // 5))
+            return (Column("name", "Setting", name), Column("value", "Now", rest), *source)
+        value = max(24, min(44, rest // 3))
         return (
             Column("name", "Setting", name),
             Column("value", "Now", value),
-            Column("from", "Set by", _FROM),
+            *source,
             Column("about", "What it does", rest - value - self.GAP),
         )
 

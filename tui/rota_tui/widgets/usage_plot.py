@@ -160,7 +160,7 @@ class UsagePlot(PlotextPlot):
         marks = ticks(since, until, across, self._locale.tz)
         plt.xticks([place for place, _ in marks], [name for _, name in marks])
         steps: list[float] = [0, 50, 100] if height < 14 else [0, 25, 50, 75, 100]
-        plt.yticks(steps, [f"{step:.0f} %".rjust(names - (0 if plain else 1)) for step in steps])
+        plt.yticks(steps, [f"{step:.0f}%".rjust(names - (0 if plain else 1)) for step in steps])
 
         def x(at: float) -> float:
             # Its cell's middle, so that it falls into the same cell as on the timeline.

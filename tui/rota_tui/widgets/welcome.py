@@ -23,8 +23,16 @@ class Welcome(Widget, can_focus=True):
     """Shown while there is no account."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("d", "demo", "Demo", id="welcome.demo", tooltip="Look around in a simulated world; q comes back"),
-        Binding("t", "add('puter')", "Puter", id="welcome.puter", tooltip="Add an account of Puter"),
+        # The ways in stand in the middle of the screen.
+        Binding(
+            "d",
+            "demo",
+            "Demo",
+            show=False,
+            id="welcome.demo",
+            tooltip="Look around in a simulated world; q comes back",
+        ),
+        Binding("t", "add('puter')", "Puter", show=False, id="welcome.puter", tooltip="Add an account of Puter"),
     ]
     DEFAULT_CSS = """
     Welcome { width: 1fr; height: 1fr; content-align: center middle; }
