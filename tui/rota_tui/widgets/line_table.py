@@ -138,7 +138,7 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
 
     def show_rows(self, keys: Sequence[str]) -> None:
         """Take rows and their order; the cursor stays on its row, or near where it was."""
-        before = self._places.get(self.cursor_key or "", 0)
+        before, was_empty = self._places.get(self.cursor_key or "", 0), not self._keys
         self._keys = tuple(keys)
         self._places = {key: place for place, key in enumerate(self._keys)}
         self._drawn.clear()
@@ -147,6 +147,12 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
             self.cursor_key = self._keys[min(before, len(self._keys) - 1)] if self._keys else None
         self._follow_cursor()
         self.refresh()
+        if was_empty is not (not self._keys):
+            self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Without a row there is nothing to open."""
+        return bool(self._keys) if action == "select" else super().check_action(action, parameters)
 
     def refresh_rows(self) -> None:
         """Repaint the rows in sight whose text is no longer what was drawn."""

@@ -10,13 +10,21 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from rota_tui.messages import AddRequested, DemoRequested
-from rota_tui.pieces import clean
+from rota_tui.pieces import ASCII, clean
 
 if TYPE_CHECKING:
     from rota_tui.pieces import Locale
 
 _NAMED = 2
 """So many finds are named, the rest counted."""
+
+
+_MARK = (
+    "┏━┓ ┏━┓ ╺┳╸ ┏━┓",
+    "┣┳┛ ┃ ┃  ┃  ┣━┫",
+    "╹┗╸ ┗━┛  ╹  ╹ ╹",
+)
+"""The name in large, for the first thing a person sees."""
 
 
 class Welcome(Widget, can_focus=True):
@@ -47,7 +55,7 @@ class Welcome(Widget, can_focus=True):
 
     def render(self) -> Content:
         lines = [
-            Content.styled("rota", "bold $active"),
+            *(Content.styled(line, "$active") for line in self._mark()),
             Content(""),
             Content("All your AI accounts in one place: what is left of every quota,"),
             Content("when it comes back, and one account taking over from another."),
@@ -60,6 +68,9 @@ class Welcome(Widget, can_focus=True):
         ]
         width = max(line.cell_length for line in lines)
         return Content("\n").join(line.pad_right(width - line.cell_length) for line in lines)
+
+    def _mark(self) -> tuple[str, ...]:
+        return ("rota",) if self._locale.glyphs is ASCII else _MARK
 
     def _finds(self) -> str:
         named = [clean(what) for what in self.found[:_NAMED]]
