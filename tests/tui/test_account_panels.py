@@ -172,9 +172,9 @@ async def test_x_lifts_the_one_that_is_chosen_a_model_of_everybody_too(tmp_path:
 async def test_arrows_choose_and_the_choice_stays_when_another_comes_back(tmp_path: Path) -> None:
     async with opened(tmp_path, *busy()) as it:
         await it.press("o", "down")
-        assert "▶ 04:12   spare" in it.text()
+        assert "› 04:12   spare" in it.text()
         await it.pass_time(31)  # the model is back: the chosen one is the soonest now
-        assert "▶ spare" in it.text()
+        assert "› spare" in it.text()
         await it.press("x")
         assert it.engine.snapshot.accounts["spare"].held(it.clock.now()) is None
 
@@ -193,7 +193,7 @@ async def test_more_than_fits_is_counted_and_the_chosen_one_stays_in_sight(tmp_p
         assert " more" in it.text().split("Cooling")[1]
         for _ in range(19):
             await it.press("down")
-        assert "▶ 01:19" in it.text(), it.text()
+        assert "› 01:19" in it.text(), it.text()
         panel = it.app.screen.query_one(CooldownPanel)
         assert panel.has_focus
 

@@ -78,7 +78,7 @@ async def test_the_cursor_passes_over_the_lines_of_sections_both_ways(tmp_path: 
 
 async def test_a_switch_is_turned_at_once_and_written_with_the_comments_kept(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text("# mine\n[alerts]\nbell = false  # quiet\n", encoding="utf-8")
-    async with opened(tmp_path) as it:
+    async with opened(tmp_path, size=(200, 60)) as it:
         await at(it, "alerts.bell")
         await it.press("space")
         assert it.engine.settings.alerts.bell is True
@@ -194,7 +194,7 @@ async def test_a_setting_of_the_environment_says_which_variable_wins(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ROTA_DEBUG", "1")
-    async with opened(tmp_path) as it:
+    async with opened(tmp_path, size=(200, 60)) as it:
         await at(it, "debug")
         assert "environment" in it.line("debug  ")
         assert it.line("ROTA_DEBUG in the environment sets it, and wins over the file")

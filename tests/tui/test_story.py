@@ -87,7 +87,7 @@ def test_each_try_its_reason_what_it_led_to_the_wait_and_the_scores_are_told_in_
         "",
         "took 3.5 s · first words after 0.8 s · 120 tokens in, 40 out · $0.02",
         "",
-        "Who could have served, the most preferred first, with the strategy's score:",
+        "Who could have served, the first choice first, with scores:",
         "  1  [/b] spare             0.25  40% of 5h left",
         "  2  work                      –  spent",
     ]

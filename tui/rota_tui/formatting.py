@@ -170,6 +170,19 @@ def amount(value: float, unit: Unit) -> str:
             return count(value)
 
 
+_MOMENTS, _NEVER = 1e9, 1e11
+"""A score from here on is a moment (epoch seconds), from there on one that never comes."""
+
+
+def score(value: float, now: float, locale: Locale) -> str:
+    """A strategy's figure: shares and places as numbers, moments as the time of day."""
+    if not value < _NEVER:
+        return locale.glyphs.absent
+    if value >= _MOMENTS:
+        return clock_short(value, now, locale.tz)
+    return f"{round(value, 2) + 0.0:.2f}" if abs(value) < 100 else f"{value:.0f}"
+
+
 # --- gauges -----------------------------------------------------------------------------------------------
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from rota.errors import Meaning
@@ -18,7 +17,7 @@ from rota.events import (
     TokenRefreshed,
 )
 from rota.model_names import instead_of
-from rota_tui.formatting import clock, stamp, took, usd
+from rota_tui.formatting import clock, score, stamp, took, usd
 from rota_tui.pieces import Line, Piece, Tone, clean, pad
 from rota_tui.telling import sentence
 from rota_tui.wording import joined
@@ -151,7 +150,7 @@ def story_lines(
         lines.append((Piece("  under way: no answer yet", Tone.ACTIVE),))
     else:
         lines += [(), _figures(end, locale)]
-        lines += _who_could(end.candidates, end.account_id, label, locale)
+        lines += _who_could(end.candidates, end.account_id, label, end.at, locale)
     return tuple(lines)
 
 
@@ -209,21 +208,20 @@ def _figures(end: RequestServed | RequestFailed, locale: Locale) -> Line:
 
 
 def _who_could(
-    candidates: Sequence[Candidate], chosen: str | None, label: Callable[[str], str], locale: Locale
+    candidates: Sequence[Candidate], chosen: str | None, label: Callable[[str], str], now: float, locale: Locale
 ) -> list[Line]:
     if not candidates:
         return []
     lines: list[Line] = [
         (),
-        (Piece("Who could have served, the most preferred first, with the strategy's score:", Tone.QUIET),),
+        (Piece("Who could have served, the first choice first, with scores:", Tone.QUIET),),
     ]
     for place, candidate in enumerate(candidates, start=1):
-        score = f"{candidate.score:.4g}" if math.isfinite(candidate.score) else locale.glyphs.absent
         lines.append(
             (
                 Piece(f"{place:>3}  ", Tone.QUIET),
                 Piece(pad(label(candidate.account_id), _NAME, locale.glyphs), _name_tone(candidate, chosen)),
-                Piece(f" {score:>8}  ", Tone.QUIET),
+                Piece(f" {score(candidate.score, now, locale):>8}  ", Tone.QUIET),
                 Piece(clean(candidate.reason)),
             )
         )

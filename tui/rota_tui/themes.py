@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textual.color import Color
 from textual.theme import Theme
 
 DARK = Theme(
@@ -29,6 +30,9 @@ DARK = Theme(
         "block-cursor-foreground": "#eef1f5",
         "block-cursor-blurred-background": "#1b2129",
         "block-cursor-blurred-foreground": "#ccd2dc",
+        "row-cursor": "#232b36",
+        "row-cursor-text": "#eef1f5",
+        "row-cursor-blurred": "#1b2129",
         "footer-background": "#11141a",
         "footer-key-foreground": "#6fc3b2",
         "footer-description-foreground": "#8a94a3",
@@ -64,6 +68,9 @@ LIGHT = Theme(
         "block-cursor-foreground": "#12161c",
         "block-cursor-blurred-background": "#efeee9",
         "block-cursor-blurred-foreground": "#2b313b",
+        "row-cursor": "#e3ebe6",
+        "row-cursor-text": "#12161c",
+        "row-cursor-blurred": "#efeee9",
         "footer-background": "#f6f5f1",
         "footer-key-foreground": "#0f766a",
         "footer-description-foreground": "#5d6470",
@@ -100,6 +107,9 @@ CONTRAST = Theme(
         "block-cursor-foreground": "#ffffff",
         "block-cursor-blurred-background": "#2a2a2a",
         "block-cursor-blurred-foreground": "#ffffff",
+        "row-cursor": "#003f4a",
+        "row-cursor-text": "#ffffff",
+        "row-cursor-blurred": "#2a2a2a",
         "footer-background": "#000000",
         "footer-key-foreground": "#00ffff",
         "footer-description-foreground": "#ffffff",
@@ -116,12 +126,22 @@ THEMES = (DARK, LIGHT, CONTRAST)
 def variable_defaults(theme: Theme) -> dict[str, str]:
     """rota's variables for a theme that does not know them: the nearest of its own colours."""
     foreground = theme.foreground or ("#e0e0e0" if theme.dark else "#202020")
+    background = theme.background or ("#121212" if theme.dark else "#efefef")
+
+    def mixed(colour: str, share: float) -> str:
+        """So much of a colour on the background; as text, one with an alpha would not be mixed."""
+        return Color.parse(background).blend(Color.parse(colour), share).hex
+
     return {
         "quota-ok": theme.success or theme.primary,
         "quota-low": theme.warning or theme.primary,
         "quota-spent": theme.error or theme.primary,
         "cooling": theme.secondary or theme.primary,
         "active": theme.accent or theme.primary,
-        "quiet": f"{foreground} 60%",
-        "rule": f"{foreground} 20%",
+        "quiet": mixed(foreground, 0.6),
+        "rule": mixed(foreground, 0.2),
+        # Calm enough for every tone on it: a theme's own cursor is made for text of one colour.
+        "row-cursor": mixed(theme.primary, 0.16),
+        "row-cursor-text": foreground,
+        "row-cursor-blurred": mixed(foreground, 0.08),
     }

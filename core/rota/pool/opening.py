@@ -51,7 +51,7 @@ def opening(
     previous = active.state.id if active is not None else None
     if pick.starts and previous != account.id:
         if active is not None and active.barred is not None:
-            reason = f"the one before cannot serve ({active.barred.reason})"
+            reason = active.barred.reason.removeprefix("cooling: ")
         events.append(
             AccountSwitched(at=now, provider=provider, account_id=account.id, previous_id=previous, reason=reason)
         )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 
 from rota_tui.foreseeing import window_ahead
-from rota_tui.formatting import HOUR, ago, clock, clock_short, count, countdown, sparkline, usd
+from rota_tui.formatting import HOUR, ago, clock, count, countdown, score, sparkline, usd
 from rota_tui.pieces import Line, Piece, Tone, clean, pad
 from rota_tui.widgets.quota_gauge import window_line
 from rota_tui.wording import cause, joined, kind_of, organization_name, plan_of, provider_name
@@ -29,8 +29,6 @@ _CANDIDATES = 4
 """How many of those in line are listed."""
 _HOLDS = 5
 """How many past cooldowns are listed."""
-_MOMENTS, _NEVER = 1e9, 1e11
-"""A score from here on is a moment (epoch seconds), from there on one that never comes."""
 
 
 def heading(text: str) -> Line:
@@ -171,15 +169,6 @@ def why_lines(
     if not order:
         lines.append((Piece(ranking.reason, Tone.QUIET),))
     return tuple(lines)
-
-
-def score(value: float, now: float, locale: Locale) -> str:
-    """A strategy's figure: shares and places as numbers, moments as the time of day."""
-    if value >= _NEVER:
-        return locale.glyphs.absent
-    if value >= _MOMENTS:
-        return clock_short(value, now, locale.tz)
-    return f"{round(value, 2) + 0.0:.2f}" if abs(value) < 100 else f"{value:.0f}"
 
 
 def past_lines(past: Sequence[Past], now: float, locale: Locale) -> tuple[Line, ...]:

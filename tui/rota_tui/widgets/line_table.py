@@ -64,10 +64,10 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
         scrollbar-size-vertical: 1;
         background: $surface;
         .line-table--header { color: $quiet; }
-        .line-table--cursor { background: $block-cursor-blurred-background; color: $block-cursor-blurred-foreground; }
+        .line-table--cursor { background: $row-cursor-blurred; }
         &:focus .line-table--cursor {
-            background: $block-cursor-background;
-            color: $block-cursor-foreground;
+            background: $row-cursor;
+            color: $row-cursor-text;
         }
         &:nocolor .line-table--cursor { text-style: reverse; }
         .tone--quiet { color: $quiet; }
