@@ -72,6 +72,8 @@ class AccountActions(Screen[None]):
         Binding("a", "add", "Add", id="add-account", tooltip="Add an account"),
         Binding("i", "sign_in", "Sign in", id="sign-in-again", tooltip="Sign in to this account again"),
         Binding("u", "use", "Use", id="use-account", tooltip="Use this account for new sessions"),
+        Binding("c", "test", "Chat", id="test-account", tooltip="Ask a model through this account"),
+        Binding("d", "remove", "Remove", id="remove-account", tooltip="Remove this account from rota"),
         Binding("p", "pin", "Pin", id="pin-account", tooltip="Let only this account serve its provider, or end that"),
         Binding("e", "switch", "On/off", id="toggle-account", tooltip="Turn this account on or off"),
         Binding("x", "lift", "Lift", id="lift-cooldown", tooltip="End this account's cooldown now"),
@@ -79,9 +81,7 @@ class AccountActions(Screen[None]):
         Binding(
             "R", "refresh_all", "Refresh all", id="refresh-all-usage", show=False, tooltip="Ask about every account"
         ),
-        Binding("c", "test", "Chat", id="test-account", tooltip="Ask a model through this account"),
         Binding("l", "label", "Label", id="label-account", tooltip="Name this account"),
-        Binding("d", "remove", "Remove", id="remove-account", tooltip="Remove this account from rota"),
         Binding(
             "m", "import", "Import", id="import-accounts", tooltip="Import accounts from other tools", show=False
         ),
