@@ -41,10 +41,10 @@ ACTS = {
             Scene("accounts-wide", size=WIDE),
             Scene("accounts-narrow", size=NARROW),
             Scene("accounts-light", theme="rota-light"),
-            Scene("chat", keys=("2", *"How do I retry only what is safe to retry?", "enter"), group=GROUP),
+            Scene("chat", keys=("2", *"How do I make a queue safe to retry?", "enter"), group=GROUP),
             Scene(
                 "chat-light",
-                keys=("2", *"Which account gives this answer?", "enter"),
+                keys=("2", *"How would you write a retry for this queue?", "enter"),
                 theme="rota-light",
                 group=GROUP,
             ),

@@ -17,21 +17,10 @@ if TYPE_CHECKING:
 _TOKEN = re.compile(r"\s*\w{1,7}|\s*[^\w\s]|\s+")
 _WORD = re.compile(r"[^\W\d_]{4,}")
 _NO_TOPIC = frozenset(
-    (
-        "what",
-        "which",
-        "when",
-        "where",
-        "there",
-        "that",
-        "this",
-        "they",
-        "with",
-        "does",
-        "have",
-        "from",
-        "only",
-        "give",
+    re.findall(
+        r"\w+",
+        "what which when where there that this they with does have from only give gives make makes should would "
+        "could show write need your",
     )
 )
 """Words of four letters and more that nothing is said about."""

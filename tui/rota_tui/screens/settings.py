@@ -136,7 +136,7 @@ class SettingsScreen(SettingsEditing):
             nothing = "nothing was changed" if self._only_changed and not self.line.value else "nothing fits"
             parts.append(Piece(f"{nothing}; escape shows all", Tone.QUIET))
         else:
-            parts.append(Piece("changes hold at once, or it is said when", Tone.QUIET))
+            parts.append(Piece("changes hold at once", Tone.QUIET))
         line = fit_line(joined(parts, self._locale), self.size.width - 2, self._locale.glyphs)
         self.told.update(to_content(line))
 
