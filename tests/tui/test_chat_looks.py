@@ -61,7 +61,7 @@ async def test_four_models_are_asked_side_by_side_and_no_fifth_is_offered(tmp_pa
         for name in ("sonnet", "opus", "haiku"):
             await it.pilot.press("down", "m")
             await it.until(lambda: isinstance(it.app.screen, ModelPicker))
-            await it.until(lambda: "models." in it.text())
+            await it.until(lambda: "models   enter choose" in it.text())
             await it.pilot.press(*name, "enter")
             await it.until(lambda: isinstance(it.app.screen, CompareDialog))
         await it.pilot.press("down", "enter")

@@ -134,7 +134,8 @@ async def test_undo_is_asked_about_when_the_import_was_not_just_made(tmp_path: P
     async with opened(tmp_path / "rota", account("other")) as it:
         machine.write(machine.auth, {"anthropic": {"type": "api", "key": known_key(it)}})
         await it.press("m", "enter")
-        await it.press("enter", "m", "z")
+        await it.press("enter", "m")
+        await it.press("z")
         assert it.line("Take the last import back?")
         await it.press("y")
         assert len(it.engine.snapshot.listed()) == 1
