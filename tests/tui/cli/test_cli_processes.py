@@ -366,6 +366,18 @@ def test_a_quick_start_loads_nothing_heavy(two: CommandLine, program: str) -> No
     assert (done.returncode, done.stderr) == (0, "[]\n")
 
 
+def test_http_comes_without_a_command_line_of_its_own(two: CommandLine) -> None:
+    code = (
+        "import atexit, sys\n"
+        "atexit.register(lambda: print('httpx' in sys.modules, sys.modules.get('httpx._main')))\n"
+        "from rota_tui.cli import main; main(['usage', '--refresh'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=two.environ(), capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.stdout.splitlines()[-1] == "True None", done.stdout + done.stderr
+
+
 def test_a_log_that_is_no_log_is_one_line_and_a_hint(two: CommandLine) -> None:
     path = two.home / "rota" / "data" / "log.db"
     with sqlite3.connect(path) as db:

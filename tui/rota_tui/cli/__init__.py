@@ -173,6 +173,8 @@ def rota(ctx: click.Context, ascii: bool, no_animation: bool, debug: bool) -> No
 def main(args: list[str] | None = None) -> Any:
     """Run the command line; what rota raises on purpose becomes one line on stderr and an exit code."""
     _open_what_is_closed()
+    # httpx brings a command line of its own, and with it rich and pygments: a tenth of what `rota serve` imports.
+    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # None: it cannot be imported, which httpx heeds
     if "_ROTA_COMPLETE" in os.environ:
         from rota_tui.cli.shells import register
 
