@@ -38,6 +38,7 @@ class Background:
 
     def start(self) -> None:
         """Begin all of them."""
+        self._spawn(self._mend_gateways())
         self._spawn(self._poll())
         self._spawn(self._watch_shared_logins())
         self._spawn(self._speak_up())
@@ -95,6 +96,17 @@ class Background:
                     self.notices.append(told)
             else:
                 return
+
+    async def _mend_gateways(self) -> None:
+        """Tell of gateways that were ended hard, so that no screen goes on showing them."""
+        from rota.events import GatewayStopped
+        from rota.gateway.probe import refused
+
+        engine = self._engine
+        for process, gone in list(engine.snapshot.gateways.items()):
+            if gone.running and await asyncio.to_thread(refused, gone.host, gone.port):
+                at = engine.clock.now()
+                engine.journal.publish(GatewayStopped(at=at, process=process, host=gone.host, port=gone.port))
 
     async def _watch_shared_logins(self) -> None:
         from rota.migrate.desk import links_of, watcher

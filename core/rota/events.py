@@ -354,7 +354,11 @@ class GatewayStarted(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayStopped(Fact):
+    """A gateway ended, or was found to be gone: one that is killed tells nobody."""
+
     process: str
+    host: str = ""
+    port: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -125,7 +125,7 @@ def fold(snapshot: Snapshot, event: Event) -> Snapshot:
             info = GatewayInfo(event.host, event.port, event.pid, running=True, stamp=stamp)
             return replace(snapshot, latest=latest, gateways=_gateway(snapshot, event.process, info))
         case GatewayStopped():
-            info = GatewayInfo("", 0, 0, running=False, stamp=stamp)
+            info = GatewayInfo(event.host, event.port, 0, running=False, stamp=stamp)
             return replace(snapshot, latest=latest, gateways=_gateway(snapshot, event.process, info))
         case GatewayKeyAdded():
             key = GatewayKey(event.name, event.fingerprint, event.models, event.max_share, revoked=False, stamp=stamp)

@@ -218,6 +218,16 @@ class Snapshot:
         present = [s for s in self.accounts.values() if s.known and not s.removed]
         return sorted(present, key=lambda s: (s.account.position, s.account.added_at, s.account.id))
 
+    def listening(self) -> list[GatewayInfo]:
+        """Gateways that began and did not stop, the newest first.
+
+        Of those at one place only the newest can be there: a rota that was killed says nothing of its end.
+        """
+        places: dict[tuple[str, int], GatewayInfo] = {}
+        for gateway in sorted(self.gateways.values(), key=lambda g: g.stamp, reverse=True):
+            places.setdefault((gateway.host, gateway.port), gateway)
+        return [gateway for gateway in places.values() if gateway.running]
+
     def account(self, account_id: str) -> AccountState | None:
         """One present account by id."""
         state = self.accounts.get(account_id)

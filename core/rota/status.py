@@ -44,7 +44,7 @@ def document(snapshot: Snapshot, now: float, next_up: dict[str, str | None]) -> 
             for (provider, model), entry in sorted(snapshot.model_holds.items(), key=lambda item: item[0])
             if entry.hold is not None and entry.hold.active(now)
         ],
-        "gateways": [{"host": g.host, "port": g.port, "pid": g.pid} for g in snapshot.gateways.values() if g.running],
+        "gateways": [{"host": g.host, "port": g.port, "pid": g.pid} for g in snapshot.listening()],
     }
 
 

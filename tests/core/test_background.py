@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ import rota.vault
 from rota.account import Health
 from rota.clock import ManualClock
 from rota.errors import VaultLocked
+from rota.events import GatewayStarted
 from rota.simulator import World
 
 if TYPE_CHECKING:
@@ -52,6 +54,22 @@ def test_with_api_keys_alone_nothing_that_speaks_http_is_loaded(tmp_path: Path) 
     script = f"import sys; sys.path.insert(0, {core!r})\n{SCRIPT}"
     done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=False)
     assert done.stdout.strip() == "loaded:", done.stdout + done.stderr
+
+
+async def test_a_gateway_that_was_killed_is_told_to_be_gone_and_one_that_listens_is_not(tmp_path: Path) -> None:
+    with socket.socket() as listening, socket.socket() as closed:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        closed.bind(("127.0.0.1", 0))  # bound and deaf: nobody else can take the port, and none answers
+        places = {"there": listening.getsockname()[1], "gone": closed.getsockname()[1]}
+        async with engine_on(World(ManualClock()), tmp_path) as engine:
+            for process, port in places.items():
+                engine.journal.publish(GatewayStarted(at=1.0, process=process, host="127.0.0.1", port=port, pid=1))
+            engine.start_background()
+            async with asyncio.timeout(30):
+                while engine.snapshot.gateways["gone"].running:  # noqa: ASYNC110 - a thread looks
+                    await asyncio.sleep(0)
+            assert [g.port for g in engine.snapshot.listening()] == [places["there"]]
 
 
 async def test_a_damaged_vault_is_told_moved_aside_and_its_accounts_ask_for_a_sign_in(tmp_path: Path) -> None:

@@ -427,6 +427,17 @@ def test_a_gateway_runs_until_it_says_it_stopped() -> None:
     assert after(stopped, started) == after(started, stopped)
 
 
+def test_of_gateways_at_one_place_only_the_newest_can_be_there() -> None:
+    """The one before was killed, and so told nobody of its end."""
+    killed = GatewayStarted(at=NOW, process="p", host="127.0.0.1", port=4000, pid=7)
+    other = GatewayStarted(at=NOW, process="o", host="127.0.0.1", port=4001, pid=8)
+    newer = GatewayStarted(at=LATER, process="q", host="127.0.0.1", port=4000, pid=9)
+    stopped = GatewayStopped(at=LATER + 1, process="q", host="127.0.0.1", port=4000)
+    assert [g.pid for g in after(killed, other).listening()] == [8, 7]
+    assert [g.pid for g in after(killed, other, newer).listening()] == [9, 8]
+    assert [g.pid for g in after(killed, other, newer, stopped).listening()] == [8]
+
+
 def test_only_the_newest_gateways_are_remembered() -> None:
     runs = [GatewayStarted(at=NOW + n, process=f"p{n}", host="", port=n, pid=n) for n in range(GATEWAYS_KEPT + 3)]
     assert after(*runs).gateways.keys() == {f"p{n}" for n in range(3, GATEWAYS_KEPT + 3)}

@@ -74,7 +74,7 @@ async def gateway(client: httpx.AsyncClient, settings: Settings, snapshot: Snaps
     from rota.providers.http import fetch
 
     found = []
-    running = [g for g in snapshot.gateways.values() if g.running]
+    running = snapshot.listening()
     for info in running:
         url = f"http://{info.host}:{info.port}/healthz"
         try:

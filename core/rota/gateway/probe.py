@@ -1,11 +1,23 @@
-"""Whether a rota's gateway answers at an address."""
+"""Whether a rota's gateway answers at an address, or anybody at all."""
 
 from __future__ import annotations
 
 import http.client
 import json
+import socket
 
 TAKES_S = 1.0
+
+
+def refused(host: str, port: int) -> bool:
+    """Whether it is certain that nobody listens there."""
+    try:
+        socket.create_connection((host, port), TAKES_S).close()
+    except ConnectionRefusedError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def answers(host: str, port: int) -> bool:

@@ -35,6 +35,9 @@ KEPT_IDLE_S = 75
 
 BACKLOG = 512
 
+ELSEWHERE = "--port, or the setting gateway.port"
+"""How a person moves the gateway, from the command line and from the app."""
+
 
 class PortTaken(UsageError):
     """Somebody else listens there; `port` is which, `pid` another rota's process when it is one of this home."""
@@ -154,7 +157,8 @@ class Gateway:
         now.pace.end()
         now.counting.cancel()
         await asyncio.gather(now.counting, return_exceptions=True)
-        self._engine.journal.publish(GatewayStopped(at=self._engine.clock.now(), process=self._process))
+        stopped = GatewayStopped(at=self._engine.clock.now(), process=self._process, host=self.host, port=self.port)
+        self._engine.journal.publish(stopped)
 
     async def wait(self) -> None:
         """Until it has stopped."""
@@ -181,17 +185,25 @@ class Gateway:
     async def _taken(self, host: str, port: int, error: OSError) -> PortTaken:
         # The log alone does not tell: a rota that was killed left its port to anybody.
         if await asyncio.to_thread(answers, host, port):
-            known = [g for g in self._engine.snapshot.gateways.values() if g.running and g.port == port]
+            known = [g for g in self._engine.snapshot.listening() if g.port == port]
             pid = known[0].pid if known else None
             return PortTaken(
                 f"Another rota{f' (process {pid})' if pid else ''} serves on port {port} already.",
                 port=port,
                 pid=pid,
-                hint=f"Use that one at http://{host}:{port}/v1, or take another port with --port.",
+                hint=f"Use that one at http://{host}:{port}/v1, or take another port ({ELSEWHERE}).",
             )
         if error.errno == errno.EACCES:
-            return PortTaken(f"Port {port} is not yours to open.", port=port, hint="Take one above 1023 with --port.")
-        return PortTaken(f"Another program listens on port {port}.", port=port, hint="Take another with --port.")
+            return PortTaken(
+                f"Port {port} is not yours to open.",
+                port=port,
+                hint="Take one above 1023: --port, or the setting gateway.port.",
+            )
+        return PortTaken(
+            f"Another program listens on port {port}.",
+            port=port,
+            hint="Take another: --port, or the setting gateway.port.",
+        )
 
     async def _recall(self, service: Service) -> None:
         since = self._engine.clock.now() - SHARE_OVER_S

@@ -156,7 +156,7 @@ def _document(snapshot: Snapshot) -> dict[str, Any]:
     from rota.change_documents import key_document
     from rota.gateway.probe import answers
 
-    running = [g for g in snapshot.gateways.values() if g.running and answers(g.host, g.port)]
+    running = [g for g in snapshot.listening() if answers(g.host, g.port)]
     return {
         "schema": 1,
         "gateways": [

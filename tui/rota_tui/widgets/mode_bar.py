@@ -84,7 +84,7 @@ class ModeBar(Widget):
 
     def _status(self) -> tuple[Piece, ...]:
         """Gateway, vault (empty while it is not open) and clock."""
-        running = [g for g in self.snapshot.gateways.values() if g.running]
+        running = self.snapshot.listening()
         return (
             Piece(f"gateway :{running[0].port}", Tone.OK) if running else Piece("gateway off", Tone.QUIET),
             Piece(self._vault_kind() or "", Tone.QUIET),
