@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from math import sqrt
 from multiprocessing import get_context
 from pathlib import Path
+from statistics import fmean, stdev
 
 from tests.bench.row import Row
 from tests.bench.world.bound import most_served
@@ -15,10 +17,13 @@ from rota.pool.rules import Rules
 from rota.pool.strategies import STRATEGIES
 
 TABLES = Path(__file__).parent / "STRATEGIES.md"
-KNOWN = range(1, 4)
-"""Seeds of weeks that `auto` was tuned on."""
-UNSEEN = range(101, 105)
-"""Seeds of weeks that nobody looked at while `auto` was made."""
+KNOWN = 2001
+"""First seed of weeks that `auto` was tuned on."""
+UNSEEN = 3001
+"""First seed of weeks that nobody looked at while `auto` was made."""
+WEEKS = {UNSEEN: (4, 12), KNOWN: (2, 4)}
+"""How many of each shape whose accounts reset one by one, and of each whose accounts reset together: there a rare
+peak that finds every window spent decides a week, so that it takes more of them to tell signal from noise."""
 PER_REQUEST = "lowest-utilization, re-chosen per request"
 MINE = "auto"
 NAMES = (PER_REQUEST, *STRATEGIES)
@@ -39,16 +44,25 @@ Results = dict[tuple[int, str], list[Week]]
 
 
 def measure() -> list[Row]:
-    jobs = [(shape, seed) for seed in (*UNSEEN, *KNOWN) for shape in SHAPES]
+    jobs = [(shape, seed) for first in WEEKS for shape in SHAPES for seed in _seeds(first, shape)]
     # Two at a time, in processes of their own: a week is all computing.
     with get_context("spawn").Pool(2) as pool:
         lived = dict(zip(jobs, pool.imap(_lived, jobs), strict=True))
     unseen, known = (
-        {(shape, name): [lived[shape, seed][name] for seed in seeds] for shape in SHAPES for name in NAMES}
-        for seeds in (UNSEEN, KNOWN)
+        {
+            (shape, name): [lived[shape, seed][name] for seed in _seeds(first, shape)]
+            for shape in SHAPES
+            for name in NAMES
+        }
+        for first in (UNSEEN, KNOWN)
     )
     TABLES.write_text(_told(unseen, known), encoding="utf-8")
     return [*_rows(unseen, "unseen weeks"), *_rows(known, "weeks it was tuned on")]
+
+
+def _seeds(first: int, shape: int) -> range:
+    one_by_one, together = WEEKS[first]
+    return range(first, first + (one_by_one if SCENARIOS[shape].staggered else together))
 
 
 def _lived(job: tuple[int, int]) -> dict[str, Week]:
@@ -134,8 +148,13 @@ def _told(unseen: Results, known: Results) -> str:
     lines = [
         "# Strategies",
         "",
-        f"By `make bench`: {len(UNSEEN)} weeks of each shape of demand that nobody looked at while `auto` was made, "
-        f"then {len(KNOWN)} of those that its figures were chosen by.",
+        f"By `make bench`: weeks of each shape of demand that nobody looked at while `auto` was made (seeds from "
+        f"{UNSEEN} on), then some of those that its figures were chosen by (from {KNOWN} on; three models and more "
+        "than the pool holds on 24 weeks, the others on three).",
+        "",
+        f"Of a shape whose accounts reset one by one there are {WEEKS[UNSEEN][0]} unseen weeks and {WEEKS[KNOWN][0]} "
+        f"known ones; where they reset together {WEEKS[UNSEEN][1]} and {WEEKS[KNOWN][1]}, since there a rare peak "
+        "that finds every window spent decides a week.",
         "",
         "- **of bound**: quota's worth of calls served, over what a clairvoyant could serve.",
         "- **429s**: refusals by the provider; a caller without rota would have seen each.",
@@ -143,6 +162,7 @@ def _told(unseen: Results, known: Results) -> str:
         "- **moved**: calls of a session that went to another account than the one before; "
         "**switches**: changes of the account that takes new sessions.",
         "- **cold**: share of all quota spent because a prompt cache was at another account, or gone.",
+        "- **auto over the best other**: with the standard error of that difference, from week to week.",
         "- **of demand** (beside a shape's name): what a clairvoyant could serve of all that was asked for.",
     ]
     for title, results in (("Unseen weeks", unseen), ("Weeks that auto was tuned on", known)):
@@ -176,10 +196,21 @@ def _shares(results: Results) -> list[str]:
         f"|---|{'--:|' * (len(names) + 2)}",
     ]
     for shape, scenario in enumerate(SCENARIOS):
-        others, mine = [_share(results[shape, name]) for name in names], _share(results[shape, MINE])
-        shown = " | ".join(f"{share:.2%}" for share in (*others, mine))
-        lines.append(f"| {scenario.name} | {shown} | {mine - max(others):+.2%} |")
+        shares = {name: _share(results[shape, name]) for name in names}
+        mine, best = _share(results[shape, MINE]), max(names, key=lambda name: shares[name])
+        shown = " | ".join(f"{share:.2%}" for share in (*shares.values(), mine))
+        error = _error(results[shape, MINE], results[shape, best])
+        lines.append(f"| {scenario.name} | {shown} | {mine - shares[best]:+.2%} ± {error:.2%} |")
     return lines
+
+
+def _error(mine: list[Week], others: list[Week]) -> float:
+    """Standard error of the difference between two strategies that lived through the same weeks."""
+    apart = _share(mine) - _share(others)
+    bound = fmean(week.bound for week in mine)
+    pairs = zip(mine, others, strict=True)
+    rests = [m.outcome.served - o.outcome.served - apart * m.bound for m, o in pairs]
+    return stdev(rests) / bound / sqrt(len(rests))
 
 
 def _bound(results: Results, shape: int) -> str:

@@ -47,14 +47,19 @@ def rising(name: str, start: float, end: float, *, key: str = "5h", resets_in: f
 
 
 def test_a_new_session_begins_where_the_five_hours_will_last() -> None:
-    # a has used less so far, but at its burn of 0.5 % a minute it is spent before it resets.
+    # a has used less so far, but at its burn of 0.5 % a minute it has used more within the hour.
     ranking = ranked(after(*TWO, *rising("a", 0.2, 0.3), seen("b", window("5h", 0.5))))
     assert [c.account_id for c in ranking.candidates] == ["b", "a"]
-    assert ranking.candidates[1].reason == "5h 30% used, on the way to 90%"
+    assert ranking.candidates[1].reason == "5h 30% used, on the way to 60%"
 
 
 def test_a_burn_that_is_over_by_the_reset_is_no_reason_to_keep_away() -> None:
     assert order(*TWO, *rising("a", 0.2, 0.3, resets_in=10 * MINUTE), seen("b", window("5h", 0.6))) == ["a", "b"]
+
+
+def test_sessions_are_not_taken_to_go_on_for_longer_than_an_hour() -> None:
+    # At its burn a would have used 74 % by its reset in four hours; but what runs there now will have ended.
+    assert order(*TWO, *rising("a", 0.06, 0.1, resets_in=4 * HOUR), seen("b", window("5h", 0.5))) == ["a", "b"]
 
 
 def test_an_idle_window_is_opened_before_a_busy_one_takes_more() -> None:
@@ -151,6 +156,9 @@ def test_a_window_of_another_model_does_not_count() -> None:
 # --- staying and moving -----------------------------------------------------------------------------------
 
 
+SHARES = {"a": 0.5, "b": 0.4}
+
+
 def busy(active: float, rival: float) -> list[Event]:
     """a is active and went up by a tenth of late; b is idle."""
     return [
@@ -190,7 +198,7 @@ def test_an_idle_window_is_opened_an_hour_after_the_active_one_so_that_resets_ar
     [
         (0.3, 0.0, "b"),  # on the way to 54 %, and the other is idle
         (0.3, 0.3, "b"),
-        (0.3, 0.5, "a"),  # the other is not clearly calmer
+        (0.3, 0.57, "a"),  # the other is not clearly calmer
         (0.3, 0.89, "a"),  # the other is near its limit
     ],
 )
@@ -200,9 +208,31 @@ def test_new_sessions_go_to_a_clearly_calmer_account_once_the_active_one_is_busy
     assert order(*busy(active, rival))[0] == expected
 
 
-def test_an_active_account_that_nobody_uses_stays_active() -> None:
-    full = [seen("a", window("5h", 0.8, seen=at), at=at) for at in (NOW - 20 * MINUTE, NOW)]
-    assert order(*TWO, chosen("a"), used("a", NOW - MINUTE), *full, seen("b", window("5h", 0.0)))[0] == "a"
+@pytest.mark.parametrize(("rival", "expected"), [(0.1, "b"), (0.37, "a")])
+def test_new_sessions_leave_an_account_that_is_fuller_though_nobody_uses_it_now(rival: float, expected: str) -> None:
+    full = [seen("a", window("5h", 0.4, seen=at), at=at) for at in (NOW - 20 * MINUTE, NOW)]
+    assert order(*TWO, chosen("a"), used("a", NOW - MINUTE), *full, seen("b", window("5h", rival)))[0] == expected
+
+
+def test_new_sessions_go_to_the_week_that_is_clearly_further_behind() -> None:
+    weeks = [seen(n, window("7d", share, resets_in=3.5 * DAY), window("5h", 0.1)) for n, share in SHARES.items()]
+    assert order(*TWO, chosen("a"), used("a", NOW - MINUTE), *weeks)[0] == "b"
+
+
+@pytest.mark.parametrize(
+    ("active", "expected"),
+    [
+        (0.1, "a"),  # emptier than the active one, but its window is not due: that keeps the resets apart
+        (0.2, "a"),
+        (0.3, "b"),  # the active one is busy
+    ],
+)
+def test_an_idle_window_that_is_not_due_is_opened_only_when_the_active_account_is_busy(
+    active: float, expected: str
+) -> None:
+    running = seen("a", window("5h", active, resets_in=4.5 * HOUR))
+    idle = seen("b", window("5h", 0.0, resets_in=None))
+    assert order(*TWO, chosen("a"), used("a", NOW - MINUTE), running, idle)[0] == expected
 
 
 def test_a_session_stays_though_its_account_is_past_the_threshold() -> None:

@@ -175,11 +175,12 @@ def auto(active_used: float, other_used: float, key: str = "5h") -> Snapshot:
 @pytest.mark.parametrize(
     ("key", "active_used", "other_used", "expected"),
     [
-        ("5h", 0.50, 0.00, "a"),  # there is room: an emptier account is no reason to leave
-        ("5h", 0.89, 0.00, "a"),  # just below the threshold
-        ("5h", 0.90, 0.00, "b"),  # at it: moves before the limit
-        ("7d", 0.93, 0.00, "a"),  # the week's threshold is higher
-        ("7d", 0.95, 0.00, "b"),
+        ("5h", 0.50, 0.46, "a"),  # there is room: one that is hardly emptier is no reason to leave
+        ("5h", 0.50, 0.40, "b"),  # one that is clearly emptier is
+        ("5h", 0.88, 0.84, "a"),  # just below the threshold
+        ("5h", 0.90, 0.84, "b"),  # at it: moves before the limit
+        ("7d", 0.90, 0.89, "a"),  # the week's threshold is higher
+        ("7d", 0.95, 0.89, "b"),
         ("5h", 0.95, 0.86, "a"),  # the other is near its own limit: two near a limit never take turns
         ("5h", 0.95, 0.84, "b"),  # the other is clearly below
     ],

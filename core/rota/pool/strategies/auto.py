@@ -15,17 +15,19 @@ if TYPE_CHECKING:
 
 RETURN_MARGIN = 0.05
 """How far below its thresholds an account must be to be moved to."""
-BURN_S = 1500.0
-"""The sessions of an account are taken to go on as they did for this long."""
+BURN_S = 900.0
+"""How far back an account's burn is looked at."""
+GO_ON_S = 3600.0
+"""The sessions of an account are taken to go on as they do for this long: most have ended by then."""
 BUSY = 0.3
-"""Load from which on the active account looks for another that has less."""
-CALMER = 0.15
-"""How much less: two accounts that are alike never take turns."""
+"""Load from which on an idle window of hours is opened though it is not due."""
+CLEARLY = 0.05
+"""How much better another's score must be for new sessions to move: two accounts that are alike never take turns."""
 WEIGHT = 3.0
 """What a week's lead over its even pace counts beside the load of five hours."""
 STAGGER_S = 3600.0
 """An idle window of hours is opened when the active account's has run this long: so they reset one by one."""
-STEP = 0.1
+STEP = 0.05
 """Scores nearer than this are the same, so that figures in whole percent don't decide; longest rested goes first."""
 PAID_KINDS = frozenset({Kind.API_KEY, Kind.CONSOLE_PROFILE})
 LAST = 1000.0
@@ -36,13 +38,14 @@ class Auto:
     """Serves the most work over time.
 
     A session keeps its account, and the prompt cache there, until that account cannot serve. So what counts is where
-    a new session begins: at the account whose window of hours will be used least when it resets, if its sessions go
-    on as they do, and whose window of days is furthest behind an even pace and would expire unused. So all keep
-    some room, which is the reserve for peaks.
+    a new session begins: at the account whose window of hours will be used least once the sessions there have gone on
+    for an hour, and whose window of days is furthest behind an even pace and would expire unused. So all keep some
+    room, which is the reserve for peaks.
 
-    The active account takes new sessions until it is busy and another is clearly less so, until an idle window of
-    hours is due to be opened (the earlier it opens, the earlier it resets), or until a window passes its threshold.
-    An account is moved to only when it is clearly below the thresholds, so that two near a limit never take turns.
+    The active account takes new sessions until another is clearly better by the same measure, or until a window
+    passes its threshold. A window of hours that is idle is opened when that is due or the active account is busy, no
+    sooner: of windows that were opened one by one, some reset while the others are spent. An account is moved to
+    only when it is clearly below the thresholds, so that two near a limit never take turns.
 
     An account of unknown use is taken for half used, at an even pace: its first answer or the usage endpoint tells.
     A key of which nothing can run out is paid by use: it serves while everything else is near its limit.
@@ -60,11 +63,9 @@ class Auto:
             return True
         if (costs := _paid_by_use(active)) or _paid_by_use(rival):
             return not costs or _paid_by_use(rival)
-        if _idle(rival) and _open_for(active) >= STAGGER_S:
-            return False
-        going_to = load(active)
-        unused = active.room.short is None or going_to == active.room.short
-        return going_to < BUSY or unused or load(rival) > going_to - CALMER
+        if _idle(rival) and not _idle(active):
+            return _open_for(active) < STAGGER_S and load(active) < BUSY
+        return self.score(rival) >= self.score(active) - CLEARLY
 
     def nearly_spent(self, standing: Standing, rules: Rules, *, active: bool) -> bool:
         return _near(standing, 0.0 if active else RETURN_MARGIN)
@@ -86,14 +87,14 @@ class Auto:
 
 
 def load(standing: Standing) -> float:
-    """Share of the window of hours that will be used when it resets, if things go on as they do."""
+    """Share of the window of hours that will be used in an hour, or when it resets, if things go on as they do."""
     left = standing.room
     if left.short is None:
         return SOMEWHERE if left.long is None else 0.0
     if left.short_resets_at is None or left.short_key is None:
         return left.short
     sights = standing.state.history[left.short_key]
-    return left.short + lately(sights, BURN_S) * max(0.0, left.short_resets_at - sights[-1].at)
+    return left.short + lately(sights, BURN_S) * min(GO_ON_S, max(0.0, left.short_resets_at - sights[-1].at))
 
 
 def _paid_by_use(standing: Standing) -> bool:
