@@ -386,7 +386,10 @@ async def test_plain_characters_are_enough(tmp_path: Path) -> None:
 async def test_no_accounts_say_what_rota_does_and_offer_the_ways_in(tmp_path: Path) -> None:
     async with opened(tmp_path) as it:
         assert "All your AI accounts in one place" in it.text()
-        await it.press("a")
+        assert " w Why" not in it.text()
+        await it.press("3")
+        assert "Story" not in it.text()  # there is no row to tell the story of
+        await it.press("1", "a")
         assert "Add an account" in it.text()
         await it.press("escape")
         await it.happen(account("first"))

@@ -99,6 +99,15 @@ async def test_a_question_mark_opens_help_in_a_dialog_and_is_a_letter_in_a_line(
         assert it.line("?")
 
 
+async def test_the_line_of_keys_names_another_key_of_help_where_a_question_mark_is_a_letter(tmp_path: Path) -> None:
+    async with opened(tmp_path, account("work")) as it:
+        assert it.line("? Help")
+        await it.press("2")
+        assert it.line("f1 Help")
+        await it.press("escape")
+        assert it.line("? Help")
+
+
 async def test_help_names_what_does_not_work_now(tmp_path: Path) -> None:
     async with opened(tmp_path, account("work"), size=(120, 60)) as it:
         await it.press("question_mark")

@@ -8,7 +8,15 @@ import pytest
 
 from rota.account import Account, Health, Kind
 from rota.errors import Meaning
-from rota.events import AccountAdded, AccountDisabled, CooldownStarted, Event, HealthChanged, QuotaObserved
+from rota.events import (
+    AccountAdded,
+    AccountDisabled,
+    AccountRemoved,
+    CooldownStarted,
+    Event,
+    HealthChanged,
+    QuotaObserved,
+)
 from rota.fold import fold
 from rota.quota import QuotaWindow, Source, Unit
 from rota.snapshot import Snapshot
@@ -136,3 +144,20 @@ def test_the_pool_counts_watched_accounts_apart() -> None:
 )
 def test_a_window_tells_its_figures_in_its_own_unit(known: dict[str, object], text: str) -> None:
     assert wording.figure(window("x", None, **known)) == text  # type: ignore[arg-type]
+
+
+def test_an_organization_that_only_has_a_number_is_not_told() -> None:
+    assert wording.organization_name("Studio") == "Studio"
+    assert wording.organization_name("ac380a00-360f-58e6-87b0-80f31d7e7fe0") == ""
+    assert wording.organization_name(None) == ""
+
+
+def test_a_removed_account_is_called_that_and_an_unknown_one_by_its_id() -> None:
+    added = AccountAdded(
+        at=0.0, account=Account(id="a", provider="anthropic", kind=Kind.API_KEY, identity="x", label="work")
+    )
+    here = fold(Snapshot(), added)
+    assert wording.label_of(here, "a") == "work"
+    gone = fold(here, AccountRemoved(at=1.0, account_id="a"))
+    assert wording.label_of(gone, "a") == "removed account"
+    assert wording.label_of(gone, "b") == "b"
