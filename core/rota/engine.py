@@ -72,6 +72,7 @@ class Engine(Parts):
 
         Raises:
             UnknownAccount, AmbiguousAccount: none does, or several do.
+            NothingConfigured: there is no account at all.
         """
         return find_account(self.snapshot, name)
 
@@ -268,6 +269,7 @@ class Engine(Parts):
 
         Raises:
             UnknownAccount, AmbiguousAccount: the name is nobody's, or several accounts'.
+            NothingConfigured: there is no account at all.
         """
         from rota import library
 

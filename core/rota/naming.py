@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rota.errors import AmbiguousAccount, UnknownAccount
+from rota.errors import AmbiguousAccount, NothingConfigured, UnknownAccount
 
 if TYPE_CHECKING:
     from rota.snapshot import AccountState, Snapshot
@@ -19,8 +19,11 @@ def find(snapshot: Snapshot, name: str) -> AccountState:
     Raises:
         UnknownAccount: none does.
         AmbiguousAccount: several do; its `candidates` are their labels.
+        NothingConfigured: there is no account at all.
     """
     listed = snapshot.listed()
+    if not listed:
+        raise NothingConfigured("There is no account yet.")
     wanted = name.strip().casefold()
     exact = [s for s in listed if wanted and wanted in _names(s)]
     if not exact and wanted.isdecimal() and 1 <= int(wanted) <= len(listed):
@@ -31,9 +34,7 @@ def find(snapshot: Snapshot, name: str) -> AccountState:
     if found:
         candidates = tuple(f"{listed.index(s) + 1} {s.account.label}" for s in found)
         raise AmbiguousAccount(f"“{name}” could be {len(found)} accounts.", candidates)
-    hint = (
-        "There is no account yet." if not listed else "There is: " + ", ".join(s.account.label for s in listed[:12])
-    )
+    hint = "There is: " + ", ".join(s.account.label for s in listed[:12])
     raise UnknownAccount(f"No account is called “{name}”.", hint=hint)
 
 

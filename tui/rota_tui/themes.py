@@ -123,6 +123,13 @@ CONTRAST = Theme(
 THEMES = (DARK, LIGHT, CONTRAST)
 
 
+def names() -> list[str]:
+    """Every theme there is: rota's own, then Textual's."""
+    from textual.theme import BUILTIN_THEMES  # the first frame needs none of them
+
+    return [*(theme.name for theme in THEMES), *sorted(BUILTIN_THEMES)]
+
+
 def variable_defaults(theme: Theme) -> dict[str, str]:
     """rota's variables for a theme that does not know them: the nearest of its own colours."""
     foreground = theme.foreground or ("#e0e0e0" if theme.dark else "#202020")

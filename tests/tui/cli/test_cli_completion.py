@@ -42,6 +42,7 @@ def test_commands_are_completed(two: CommandLine) -> None:
         (("config", "get", "pool.retry_b"), ["pool.retry_base_s"]),
         (("config", "set", "pool.strategy", "low"), ["lowest-utilization"]),
         (("config", "set", "debug", ""), ["true", "false"]),
+        (("config", "set", "ui.theme", "rota-l"), ["rota-light"]),
         (("migrate", "--from", "opencode-c"), ["opencode-config"]),
         (("events", "--kind", "requests"), ["RequestServed", "RequestStarted"]),
         (("login", "pu"), ["puter"]),

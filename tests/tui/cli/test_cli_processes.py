@@ -138,6 +138,7 @@ WRONG: list[tuple[list[str], int, str, str]] = [
     (["use", "nobody"], 2, "rota: No account is called “nobody”.", "two"),
     (["status"], 3, "", "fresh"),
     (["chat", "hello"], 3, "rota: There is no account yet.", "fresh"),
+    (["use", "work"], 3, "rota: There is no account yet.", "fresh"),
     (["guard"], 3, "rota: ", "fresh"),
 ]
 

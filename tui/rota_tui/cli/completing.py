@@ -73,6 +73,10 @@ def values(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list
     found = next((s for s in describe() if s.key == key), None)
     if found is None:
         return []
+    if key == "ui.theme":
+        from rota_tui.themes import names
+
+        return _beginning([CompletionItem(name) for name in names()], incomplete)
     choices = found.choices or (("true", "false") if isinstance(found.default, bool) else ())
     return _beginning([CompletionItem(choice) for choice in choices], incomplete)
 

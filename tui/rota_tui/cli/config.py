@@ -197,12 +197,10 @@ def _check_theme(key: str, value: str) -> None:
     """Refuse a theme that there is not."""
     if key != "ui.theme":
         return
-    from textual.theme import BUILTIN_THEMES
-
     from rota.errors import ConfigError
-    from rota_tui.themes import THEMES
+    from rota_tui.themes import names
 
-    known = [*(theme.name for theme in THEMES), *sorted(BUILTIN_THEMES)]
+    known = names()
     if value not in known:
         raise ConfigError(f"There is no theme called {value}.", key=key, hint=f"There is: {', '.join(known)}.")
 

@@ -44,6 +44,7 @@ def named(engine: Engine, names: tuple[str, ...]) -> list[AccountState]:
 
     Raises:
         UnknownAccount, AmbiguousAccount: one of the names is nobody's, or several accounts'.
+        NothingConfigured: there is no account at all.
     """
     found = {state.id: state for state in map(engine.find, names)}
     return list(found.values())
