@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from rota.account import Health
-from rota_tui.formatting import countdown, counted, percent
+from rota_tui.formatting import counted, percent, span
 from rota_tui.wording import back_at, tightest
 
 if TYPE_CHECKING:
@@ -23,7 +23,10 @@ WITHOUT = frozenset({"", "dumb", "linux"})
 
 
 def worst(snapshot: Snapshot, now: float, locale: Locale, watched: frozenset[Kind] = frozenset()) -> str:
-    """What a title says: `rota · 1 account needs sign-in`. Without a label: titles are seen by others."""
+    """What a title says: `rota · 1 account needs sign-in`.
+
+    Without a label: titles are seen by others. Without seconds: one that moves catches the eye, and is a write each.
+    """
     return f" {locale.glyphs.sep} ".join(filter(None, ("rota", _worst(snapshot, now, watched))))
 
 
@@ -36,7 +39,7 @@ def _worst(snapshot: Snapshot, now: float, watched: frozenset[Kind]) -> str:
     backs = [back_at(state, now) for state in serving]
     waits = [at - now for at in backs if at is not None]
     if serving and len(waits) == len(serving):
-        return f"all spent, back in {countdown(min(waits))}" if min(waits) < 3600 else "all spent"
+        return f"all spent, back in {span(min(waits))}" if min(waits) < 3600 else "all spent"
     if waits:
         return f"{counted(len(waits), 'account')} cooling"
     fullest = [window for state in serving if (window := tightest(state.windows.values(), now)) is not None]

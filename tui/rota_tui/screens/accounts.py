@@ -188,6 +188,7 @@ class AccountsScreen(AccountRows):
     def on_screen_resume(self) -> None:
         self._name_the_way()
         self._rank()
+        self._look_ahead()
 
     def _mark(self) -> None:
         pinned = {
@@ -202,11 +203,11 @@ class AccountsScreen(AccountRows):
         self.marks = Marks(*(frozenset(filter(None, ids)) for ids in (active, following, pinned.values())))
 
     def _look_ahead(self) -> None:
-        """Ask for a new forecast when there is reason to, and not too often."""
+        """Ask for a new forecast when there is reason to, not too often, and only while it shows."""
         at, of = self._foreseen
         speed = self.engine.clock.speed if isinstance(self.engine.clock, FastClock) else 1.0
         wait = FORESEE_ANYWAY if of is self.snapshot else FORESEE_EVERY
-        if self._filled and not 0 <= self.now - at < wait * speed:
+        if self._filled and self.is_current and not 0 <= self.now - at < wait * speed:
             self._foreseen = self.now, self.snapshot
             self._foresee()
 

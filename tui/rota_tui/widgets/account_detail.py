@@ -15,12 +15,14 @@ from rota_tui.holds import past_holds
 from rota_tui.pieces import fit_line
 from rota_tui.widgets.detail_lines import past_lines, quota_lines, who_lines, why_lines, work_lines
 from rota_tui.widgets.lines_view import LinesView
+from rota_tui.widgets.sight import in_sight
 from rota_tui.wording import label_of, reason
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from textual.app import ComposeResult
+    from textual.screen import Screen
 
     from rota.account import Kind
     from rota.events import Event
@@ -112,8 +114,8 @@ scores (lower is better). Escape goes back to the table.
         self.scroll_home(animate=False)
         self._renew()
 
-    def _renew(self) -> None:
-        if self.display:
+    def _renew(self, _screen: Screen[object] | None = None) -> None:
+        if self.display and in_sight(self, self._renew):
             self._ask_for_past()
             for section in self.query(_Section):
                 section.renew()

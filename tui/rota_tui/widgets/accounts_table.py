@@ -16,10 +16,13 @@ from rota_tui.formatting import DAY, MINUTE, age, count
 from rota_tui.pieces import Line, Piece, Tone, width_of
 from rota_tui.widgets.line_table import Column, LineTable
 from rota_tui.widgets.quota_gauge import cell_width, gauge_cell
+from rota_tui.widgets.sight import in_sight
 from rota_tui.wording import plan_of, provider_name, reason, tightest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from textual.screen import Screen
 
     from rota.quota import QuotaWindow
     from rota.snapshot import AccountState
@@ -92,8 +95,10 @@ is done to all that are selected; Escape ends the selection.
     # --- what is bound down -------------------------------------------------------------------------------
 
     def watch_snapshot(self, before: Snapshot, snapshot: Snapshot) -> None:
-        if snapshot is before and self.keys:
-            return
+        if not (snapshot is before and self.keys) and in_sight(self, self._seen_again):
+            self._seen_again()
+
+    def _seen_again(self, _screen: Screen[object] | None = None) -> None:
         self._count_serving()
         keys = self._sorted()
         if keys != self.keys:

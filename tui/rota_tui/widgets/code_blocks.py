@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.css.query import NoMatches
 from textual.message import Message
-from textual.widgets import Markdown
+from textual.widgets import Label, Markdown
 from textual.widgets.markdown import MarkdownFence
+
+from rota_tui.widgets.growing_blocks import BulletList, OrderedList, Paragraph, show
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -32,6 +36,11 @@ class CodeFence(MarkdownFence, can_focus=True):
     @classmethod
     def highlight(cls, code: str, language: str, ansi: bool = False, dark: bool = False) -> Content:
         return super().highlight(code, language.split()[0] if language.strip() else "", ansi=ansi, dark=dark)
+
+    def set_content(self, content: Content) -> None:
+        self._content = content
+        with suppress(NoMatches):  # before it is mounted, which takes the code as it is then
+            show(self.query_one("#code-content", Label), content)
 
     @property
     def page(self) -> Page:
@@ -88,7 +97,14 @@ class Page(Markdown):
     """
 
     # Textual declares it as an instance variable, so ClassVar is not for it.
-    BLOCKS = {**Markdown.BLOCKS, "fence": CodeFence, "code_block": CodeFence}  # noqa: RUF012
+    BLOCKS = {  # noqa: RUF012
+        **Markdown.BLOCKS,
+        "paragraph_open": Paragraph,
+        "bullet_list_open": BulletList,
+        "ordered_list_open": OrderedList,
+        "fence": CodeFence,
+        "code_block": CodeFence,
+    }
 
     class Opened(Message):
         """A new page was begun."""

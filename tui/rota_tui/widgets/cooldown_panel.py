@@ -16,10 +16,12 @@ from rota_tui.formatting import DAY, HOUR, clock, countdown, gauge
 from rota_tui.holds import Held, held_now
 from rota_tui.pieces import ASCII, Piece, Tone, clean, fit_line, pad
 from rota_tui.widgets.lines_view import LinesView
+from rota_tui.widgets.sight import in_sight
 from rota_tui.widgets.tones import to_content
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
+    from textual.screen import Screen
 
     from rota_tui.pieces import Line, Locale
 
@@ -148,8 +150,8 @@ passed. Arrows choose one; `x` ends its cooldown now. A quota that is spent come
     def on_blur(self) -> None:
         self._renew()
 
-    def _renew(self) -> None:
-        if not (self.is_mounted and self.display):
+    def _renew(self, _screen: Screen[object] | None = None) -> None:
+        if not (self.is_mounted and self.display and in_sight(self, self._renew)):
             return
         held = held_now(self.snapshot, self.now)
         self.set_class(not held, "-idle")

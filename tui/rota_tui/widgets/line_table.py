@@ -83,6 +83,8 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
     """Cells between columns."""
     MARGIN = 1
     """Cells before the first column and after the last."""
+    MADE = 1000
+    """Cells that are kept as they were drawn."""
 
     cursor_key: reactive[str | None] = reactive(None, init=False)
 
@@ -118,6 +120,8 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
         """The cells of each row in sight, as last drawn."""
         self._styles: dict[tuple[str, object], Style] = {}
         """Styles are looked up once a theme, not once a cell."""
+        self._made: dict[tuple[int, Line, Style], tuple[Segment, ...]] = {}
+        """Cells as they were drawn, by column: most of a row stays when its countdown moves."""
 
     # --- what a subclass says -----------------------------------------------------------------------------
 
@@ -176,17 +180,20 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
     # --- drawing ------------------------------------------------------------------------------------------
 
     def on_resize(self) -> None:
-        self._columns = self.columns_for(self.size.width - 2 * self.MARGIN)
-        self._drawn.clear()
+        self._take_columns()
         self.virtual_size = Size(self.size.width, len(self._keys) + 1)
         self._follow_cursor()
         self.refresh()
 
     def relayout(self) -> None:
         """Ask for the columns again, when what decides them has changed."""
+        self._take_columns()
+        self.refresh()
+
+    def _take_columns(self) -> None:
         self._columns = self.columns_for(self.size.width - 2 * self.MARGIN)
         self._drawn.clear()
-        self.refresh()
+        self._made.clear()
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width
@@ -205,21 +212,28 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _strip(self, cells: Sequence[Line], base: Style, width: int) -> Strip:
         segments = [Segment(" " * self.MARGIN, base)]
-        for column, cell in zip(self._columns, cells, strict=True):
-            line = fit_line(cell, column.width, self._glyphs)
-            blank = Segment(" " * (column.width - width_of(line)), base)
-            if column.right:
-                segments.append(blank)
-            segments.extend(Segment(piece.text, self._style(piece.tone, base)) for piece in line)
-            if not column.right:
-                segments.append(blank)
-            segments.append(Segment(" " * self.GAP, base))
-        return Strip(segments).adjust_cell_length(width, base)
+        for place, cell in enumerate(cells):
+            segments += self._made.get((place, cell, base)) or self._make(place, cell, base)
+        told = self.MARGIN + sum(column.width + self.GAP for column in self._columns)
+        return Strip(segments, told).adjust_cell_length(width, base)
+
+    def _make(self, place: int, cell: Line, base: Style) -> tuple[Segment, ...]:
+        """A cell with the gap after it."""
+        column = self._columns[place]
+        line = fit_line(cell, column.width, self._glyphs)
+        blank, gap = Segment(" " * (column.width - width_of(line)), base), Segment(" " * self.GAP, base)
+        told = tuple(Segment(piece.text, self._style(piece.tone, base)) for piece in line)
+        made = (blank, *told, gap) if column.right else (*told, blank, gap)
+        if len(self._made) >= self.MADE:
+            self._made.clear()
+        self._made[place, cell, base] = made
+        return made
 
     def notify_style_update(self) -> None:
         """The theme, the focus or a class changed."""
         super().notify_style_update()
         self._styles.clear()
+        self._made.clear()
 
     def _base(self, *, cursor: bool = False) -> Style:
         """A row's own style."""

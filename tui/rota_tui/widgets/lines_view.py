@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from textual.geometry import Region
 from textual.widget import Widget
 
+from rota_tui.pieces import plain
 from rota_tui.widgets.sight import in_sight
-from rota_tui.widgets.tones import stacked
+from rota_tui.widgets.tones import Drawn
 
 if TYPE_CHECKING:
-    from textual.content import Content
     from textual.geometry import Size
     from textual.screen import Screen
+    from textual.selection import Selection
 
     from rota_tui.pieces import Line
 
@@ -25,7 +26,9 @@ class LinesView(Widget):
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
+        self.set_reactive(Widget.auto_links, False)
         self._shown: tuple[Line, ...] = ()
+        self._drawn: Drawn | None = None
         self._made: tuple[int, tuple[Line, ...]] | None = None
         """Lines that were found to differ, with their width: the repaint they asked for takes them."""
 
@@ -36,10 +39,14 @@ class LinesView(Widget):
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         return len(self.lines(width)) if width else 0
 
-    def render(self) -> Content:
+    def render(self) -> Drawn:
         width, made, self._made = self._width(), self._made, None
         self._shown = made[1] if made is not None and made[0] == width else self.lines(width)
-        return stacked(self._shown)
+        self._drawn = Drawn(self._shown, self._drawn)
+        return self._drawn
+
+    def get_selection(self, selection: Selection) -> tuple[str, str]:
+        return selection.extract("\n".join(map(plain, self._shown))), "\n"
 
     def renew(self) -> None:
         """Repaint the lines that read differently, and lay out again only when their number changed."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def in_sight(widget: Widget, catch_up: Callable[[Screen[object]], None]) -> bool:
     """Whether a widget's screen is shown; `catch_up` is called when it is again, with the screen shown."""
-    if widget.screen.is_current or not widget.is_running:
+    if not widget.is_running or widget.screen.is_current:
         return True
     signal = widget.app.screen_change_signal
     signal.unsubscribe(widget)  # or each tick out of sight would add another call to the catching up

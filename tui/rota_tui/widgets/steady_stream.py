@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
     from textual.widgets import Markdown
 
 BREATH = 0.005
-"""Seconds between a step's painting and the next: keys are read then."""
+"""Seconds at least between a step's painting and the next. Keys are read then, so it is as long as the step was work:
+at most half of the time goes into the answer, however slow the machine."""
 
 UNSEEN = 0.25
 """Seconds after which nobody is taken to be looking: nothing is painted while another mode is shown."""
@@ -56,10 +58,12 @@ class SteadyStream:
                 self._news.clear()
                 await self._news.wait()
                 continue
+            began = time.thread_time()
             cut = self._pager.cut(self._pending)
             self._pending = cut.rest
             await page.append(cut.text)
             await _painted(page)
+            await asyncio.sleep(max(BREATH, time.thread_time() - began))
             if cut.new_page:
                 page = await self._turn(bool(cut.opener))
                 self._pending = cut.opener + self._pending
@@ -71,4 +75,3 @@ async def _painted(page: Markdown) -> None:
     """Until a step is laid out; two steps in one layout would cost what they are to save."""
     with suppress(TimeoutError):
         await asyncio.wait_for(page.wait_for_refresh(), UNSEEN)
-    await asyncio.sleep(BREATH)

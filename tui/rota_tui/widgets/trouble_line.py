@@ -10,9 +10,12 @@ from rota.snapshot import Snapshot
 from rota_tui.pieces import fit_line, wrap
 from rota_tui.trouble import trouble_line
 from rota_tui.widgets.lines_view import LinesView
+from rota_tui.widgets.sight import in_sight
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from textual.screen import Screen
 
     from rota.errors import RotaError
     from rota_tui.pieces import Line, Locale
@@ -43,7 +46,9 @@ class TroubleLine(LinesView):
     def watch_now(self) -> None:
         self._look()
 
-    def _look(self) -> None:
+    def _look(self, _screen: Screen[object] | None = None) -> None:
+        if not in_sight(self, self._look):
+            return
         self._told = trouble_line(self._problem(), self.snapshot.listed(), self.now, self._locale)
         self.display = bool(self._told)
         self.renew()
