@@ -22,12 +22,12 @@ REGISTERED = {"custom_strategy.py", "custom_provider.py"}
 # the file, its arguments, what standard output and standard error hold
 RUNS: list[tuple[str, list[str], str, str]] = [
     ("chat.py", ["puter/gpt-5-nano"], "rota", "— carol · gpt-5-nano"),
-    ("streaming.py", ["anthropic/claude-haiku-4-5"], "lighthouse", "— stop, "),
+    ("streaming.py", ["anthropic/claude-haiku-4-5"], "That should get you most of the way.", "— stop, "),
     ("tools.py", ["puter/gpt-5-nano"], "the tool answered", "[weather {'city': "),
     ("tools.py", ["anthropic/claude-haiku-4-5"], "the tool answered", "[weather {'city': "),
     ("vision.py", ["anthropic/claude-haiku-4-5", "PICTURE"], "picture", "tokens went in"),
     ("rotation_status.py", [], "  ready  carol: ", ""),
-    ("all_spent.py", ["puter/gpt-5-nano"], "Hello", ""),
+    ("all_spent.py", ["puter/gpt-5-nano"], "Hi there", ""),
 ]
 
 

@@ -59,7 +59,7 @@ async def test_a_request_is_on_the_screen_while_it_is_served_and_when_it_is_answ
         await stream.close()
         await shown(pilot, lambda text: "serving 1" not in text)
         await pilot.press("3")
-        await shown(pilot, lambda text: f"anthropic/{CLAUDE} got no answer: The caller went away" in text)
+        await shown(pilot, lambda text: f"{CLAUDE} got no answer: The caller went away" in text)
         await anthropic.messages.create(model="puter/gpt-5-nano", messages=question, max_tokens=20)
         await shown(pilot, lambda text: "carol answered gpt-5-nano" in text)
         assert "hi" not in text(pilot).split()
