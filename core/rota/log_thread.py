@@ -26,8 +26,8 @@ T = TypeVar("T")
 
 WATCH_S = 0.1
 """How often other processes' writes are looked for; a look, with waking up for it, takes some 200 µs."""
-REST_S = 0.25
-"""The same after `QUIET_S` in which nobody wrote anything."""
+REST_S = 0.2
+"""The same after `QUIET_S` in which nobody wrote anything; what others do is seen within 250 ms."""
 BATCH_S = 0.025
 """How long the first fact of a batch waits for more."""
 RETRY_S = 1.0
