@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    import pytest
 
 settings.register_profile(
     "suite", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
@@ -12,6 +16,15 @@ settings.register_profile(
 settings.load_profile("suite")
 
 
+LONGEST = {"test_pictures.py", "test_stranger_by_keys.py", "test_vault_secret_service.py", "test_stress_crashes.py"}
+"""Files whose tests take tens of seconds each."""
+
+
 def pytest_xdist_auto_num_workers() -> int:
-    """Two for each core: half of a test's time is waiting for screens, sockets and processes."""
-    return 2 * (os.cpu_count() or 1)
+    """Three for each core: most of a test's time is waiting for screens, sockets and processes."""
+    return 3 * (os.cpu_count() or 1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first: begun last, one of them would be waited for with the other cores at rest."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
