@@ -133,8 +133,9 @@ async def sharer(line: Line, home: str, person: str, root: str, clock: Clock) ->
                 line.say(report.added)
             elif said == "watch":
                 engine.start_background()
-                while not engine.snapshot.listed():  # what the other one imported is on its way
-                    await asyncio.sleep(0.005)
+                with engine.subscribe() as news:
+                    while not engine.snapshot.listed():  # what the other one imported is on its way
+                        await anext(news)
                 line.say("watching")
             elif said == "rest":
                 await (await engine.services()).credentials.aclose()  # renewals begun behind requests end first
