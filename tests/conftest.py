@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from typing import TYPE_CHECKING
 
 from hypothesis import HealthCheck, settings
@@ -15,6 +16,10 @@ settings.register_profile(
 )
 settings.load_profile("suite")
 
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # So it is where a shell started the tests in the background; the programs that they start must hear Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 LONGEST = {"test_pictures.py", "test_stranger_by_keys.py", "test_vault_secret_service.py", "test_stress_crashes.py"}
 """Files whose tests take tens of seconds each."""
