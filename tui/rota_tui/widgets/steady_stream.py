@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 BREATH = 0.005
 """Seconds at least between a step's painting and the next. Keys are read then, so it is as long as the step was work:
-at most half of the time goes into the answer, however slow the machine."""
+while an answer keeps up, at most half of the time goes into it, however slow the machine."""
 
 UNSEEN = 0.25
 """Seconds after which nobody is taken to be looking: nothing is painted while another mode is shown."""
@@ -63,7 +63,8 @@ class SteadyStream:
             self._pending = cut.rest
             await page.append(cut.text)
             await _painted(page)
-            await asyncio.sleep(max(BREATH, time.thread_time() - began))
+            took = time.thread_time() - began
+            await asyncio.sleep(BREATH if cut.rest or self._ended else max(BREATH, took))  # behind, it catches up
             if cut.new_page:
                 page = await self._turn(bool(cut.opener))
                 self._pending = cut.opener + self._pending
