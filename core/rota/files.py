@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,6 +12,8 @@ if TYPE_CHECKING:
 
 def write_private(path: Path, content: bytes) -> None:
     """Replace `path` by a 0600 file with `content`: unique temporary name, fsync, rename, fsync of the folder."""
+    import tempfile  # with it come shutil and every compressor, which commands that only look never need
+
     # mkstemp creates with 0600 and O_EXCL, so there is no moment in which somebody else could open it.
     descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
     try:
