@@ -197,12 +197,12 @@ class Gateway:
             return PortTaken(
                 f"Port {port} is not yours to open.",
                 port=port,
-                hint="Take one above 1023: --port, or the setting gateway.port.",
+                hint=f"Take one above 1023: {ELSEWHERE}.",
             )
         return PortTaken(
             f"Another program listens on port {port}.",
             port=port,
-            hint="Take another: --port, or the setting gateway.port.",
+            hint=f"Take another: {ELSEWHERE}.",
         )
 
     async def _recall(self, service: Service) -> None:
