@@ -125,7 +125,7 @@ async def test_why_somebody_is_next_comes_with_the_score(tmp_path: Path, strateg
     settings = {"pool": PoolSettings(strategy=strategy)}
     async with opened(tmp_path, *events, size=(120, 60), settings=settings) as it:
         await whole(it)
-        assert f"Next for Anthropic · {strategy}, low scores first" in it.text()
+        assert f"Next for Anthropic · {strategy}, a low score is good" in it.text()
         assert it.line(" 1 work").split(" 1 work")[1].split()[0] == score
 
 

@@ -86,8 +86,12 @@ class Preferred:
         return self.said if self.strategy is None else self.said + self.strategy.reason(self.standing, self.now)
 
 
+BEHIND = ("", "near a limit, ", "held out, ", "held out and near a limit, ")
+"""Why an account comes behind others whose score may be worse: by its tier."""
+
+
 def place(standing: Standing, strategy: Strategy, rules: Rules) -> Place:
-    """Where an account stands while it is not the active one."""
+    """Where an account stands while it is not the active one; `BEHIND` has the words for its first figure."""
     account = standing.state.account
     tier = _tier(standing, strategy, rules, active=False)
     return (tier, account.priority, *strategy.key(standing), account.id)
@@ -142,7 +146,7 @@ def preferred(
         if account_id != kept and account_id != stays:
             standing = _able(view, account_id, question, now)
             if standing is not None:
-                yield Preferred(standing, "", By.STRATEGY, strategy, now)
+                yield Preferred(standing, BEHIND[int(entry[0])], By.STRATEGY, strategy, now)
 
 
 def bound(snapshot: Snapshot, question: Question, rules: Rules, now: float) -> str | None:

@@ -117,7 +117,9 @@ def test_a_key_that_is_paid_by_use_comes_after_every_plan_with_room_known_or_not
 
 def test_a_key_that_is_paid_by_use_serves_while_the_plans_are_near_their_limits() -> None:
     near = seen("b", window("5h", 0.93))
-    assert [c.account_id for c in routed(added("a"), plan("b"), near).candidates] == ["a", "b"]
+    ranking = routed(added("a"), plan("b"), near)
+    assert [c.account_id for c in ranking.candidates] == ["a", "b"]
+    assert ranking.candidates[1].reason == "near a limit, 5h 93% used"
 
 
 def test_new_sessions_return_from_a_paid_key_as_soon_as_a_plan_has_room() -> None:

@@ -142,7 +142,7 @@ def why_lines(
     locale: Locale,
 ) -> tuple[Line, ...]:
     """Why this account would or would not serve next, then the order of those that would, with their scores."""
-    title = f"Next for {provider_name(state.account.provider)} {locale.glyphs.sep} {strategy}, low scores first"
+    title = f"Next for {provider_name(state.account.provider)} {locale.glyphs.sep} {strategy}, a low score is good"
     lines: list[Line] = [heading(title)]
     barred = ranking.why_not(state.id)
     if barred is not None:

@@ -30,8 +30,8 @@ STAGGER_S = 3600.0
 STEP = 0.05
 """Scores nearer than this are the same, so that figures in whole percent don't decide; longest rested goes first."""
 PAID_KINDS = frozenset({Kind.API_KEY, Kind.CONSOLE_PROFILE})
-LAST = 1000.0
-"""Score of what costs money: behind whatever is paid for already and has room."""
+LAST = 1e12
+"""Score of what costs money: behind whatever is paid for already and has room. So large that no screen shows it."""
 
 
 class Auto:
