@@ -125,7 +125,8 @@ async def test_a_machine_with_nothing_on_it_says_so(tmp_path: Path, machine: Mac
     assert not machine.auth.exists()
     async with opened(tmp_path / "rota", account("other")) as it:
         await it.press("m")
-        assert it.line("Nothing to import was found on this machine.")
+        assert it.line("Nothing to import was found on this machine. Looked for:")
+        assert it.line("Puter's command line")
         await it.press("escape")
         assert not isinstance(it.app.screen, ImportDialog)
 

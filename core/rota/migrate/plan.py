@@ -95,6 +95,8 @@ class Plan:
     """Files that others on this machine can read; tightened only when asked for."""
     sources: tuple[str, ...] = field(default=())
     """Where something was found."""
+    asked: tuple[str, ...] = ()
+    """Every source that was looked at, by name."""
 
     def count(self, action: Action) -> int:
         return sum(item.action is action for item in self.items)
@@ -103,6 +105,11 @@ class Plan:
     def wanted(self) -> tuple[PlanItem, ...]:
         """The items that would be brought in."""
         return tuple(i for i in self.items if i.action in (Action.NEW, Action.RENEWS, Action.DEAD))
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was found that an import has to do with."""
+        return not (self.items or self.settings or self.edits or self.problems)
 
     @property
     def changes_nothing(self) -> bool:
@@ -159,6 +166,7 @@ def make_plan(
         edits=tuple(e for reading in readings for e in reading.edits),
         exposed=tuple(f for reading in readings for f in reading.found if f.exposed and reading.records),
         sources=tuple(reading.source for reading in readings if reading.found),
+        asked=tuple(reading.source for reading in readings),
     )
 
 

@@ -55,6 +55,12 @@ def names() -> tuple[str, ...]:
     return tuple(source.NAME for source in SOURCES)
 
 
+def titles(only: Iterable[str]) -> tuple[str, ...]:
+    """What people call these sources, given by their names."""
+    wanted = frozenset(only)
+    return tuple(source.TITLE for source in SOURCES if source.NAME in wanted)
+
+
 def find(places: Places) -> tuple[Found, ...]:
     """What there is, without reading it; for the first start's offer."""
     return tuple(found for source in SOURCES for found in source.find(places))

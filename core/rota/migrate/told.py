@@ -44,6 +44,8 @@ def rows(plan: Plan) -> tuple[Row, ...]:
 
 def text(plan: Plan) -> str:
     """Exactly what would happen, for a terminal; no secret is in it."""
+    if plan.empty:
+        return "\n".join(nothing(plan))
     lines: list[str] = []
     for item in plan.items:
         told = row(item)
@@ -58,10 +60,17 @@ def text(plan: Plan) -> str:
         lines += [f"  {found.where}" for found in plan.exposed]
     if plan.problems:
         lines += ["", "Not used:", *(f"  {problem}" for problem in plan.problems)]
-    if not lines:
-        return "Nothing to import was found on this machine."
     counts = [f"{count} {action}" for action in Action if (count := plan.count(action))]
     return "\n".join([*lines, "", ", ".join(counts) or "no account"])
+
+
+def nothing(plan: Plan) -> tuple[str, ...]:
+    """That nothing was found, and what was looked for."""
+    from rota.migrate import survey  # late: with every tool's module behind it, and needed in this one case
+
+    sought = survey.titles(plan.asked)
+    said = "Nothing to import was found on this machine."
+    return (f"{said} Looked for:", *(f"  {title}" for title in sought)) if sought else (said,)
 
 
 def setting(change: SettingChange) -> str:

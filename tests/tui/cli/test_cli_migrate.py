@@ -65,4 +65,9 @@ def test_an_import_is_asked_about_first(fresh: CommandLine, opencode: Path) -> N
 
 def test_nothing_to_import_is_no_error(fresh: CommandLine) -> None:
     ran = fresh.run("migrate")
-    assert (ran.code, ran.out) == (0, "Nothing to import was found on this machine.\n")
+    assert ran.code == 0
+    said, *sought = ran.out.splitlines()
+    assert said == "Nothing to import was found on this machine. Looked for:"
+    assert "  Claude Code" in sought
+    assert "  Puter's command line" in sought
+    assert fresh.run("migrate", "--from", "puter-cli").out.splitlines()[1:] == ["  Puter's command line"]

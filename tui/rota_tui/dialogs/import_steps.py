@@ -88,15 +88,21 @@ class FoundStep(Step):
         self.table.focus()
 
     def _say(self) -> None:
-        self.about.update(to_content(self.table.about(self.table.cursor_key)))
+        empty = self._plan is not None and self._plan.empty
+        self.table.display = not empty
+        self.about.set_class(empty, "-empty")
+        if self._plan is not None and empty:
+            self.about.update(stacked((Piece(line),) for line in told.nothing(self._plan)))
+        else:
+            self.about.update(to_content(self.table.about(self.table.cursor_key)))
         self.summary.update(to_content(self._summary()))
 
     def _summary(self) -> Line:
         plan = self._plan
         if plan is None:
             return (Piece("Looking at what other tools have…", Tone.QUIET),)
-        if not (plan.items or plan.settings or plan.edits or plan.problems):
-            return (Piece("Nothing to import was found on this machine.", Tone.QUIET),)
+        if plan.empty:
+            return ()
         coming = len(self.table.wanted - self._left_out)
         parts = [Piece(f"{coming} of {len(plan.items)} come in", Tone.OK if coming else Tone.QUIET)]
         if changed := sum(change.differs for change in plan.settings):
