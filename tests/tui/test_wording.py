@@ -70,12 +70,12 @@ def held(until: float, meaning: Meaning, model: str | None = None) -> CooldownSt
             Tone.COOLING,
         ),
         ([account(), held(NOW + 17 * DAY, Meaning.CREDITS_EXHAUSTED)], "credits spent, back 1 Feb", Tone.COOLING),
-        ([account(), seen(window("7d", 1.0, 5 * DAY))], "7d spent, back Wed 12:00", Tone.SPENT),
+        ([account(), seen(window("7d", 1.0, 5 * DAY))], "7d spent, back Wed 12:00", Tone.COOLING),
         # of two spent windows the one that returns last keeps it away
         (
             [account(), seen(window("5h", 1.0), window("7d", 1.02, 2 * DAY))],
             "7d spent, back Sun 12:00",
-            Tone.SPENT,
+            Tone.COOLING,
         ),
         ([account(), seen(window("7d", 0.96))], "7d 4% left", Tone.LOW),
         # a model's own window never speaks for the account

@@ -145,7 +145,7 @@ def reason(
     if (hold := state.held(now)) is not None:
         return _until(hold_cause(state, hold, now), hold.until, now, tz, Tone.COOLING)
     if (back := spent_until(state.windows.values(), None, now)) is not None:
-        return _until(f"{_spent_label(state, now)} spent", back, now, tz, Tone.SPENT)
+        return _until(f"{_spent_label(state, now)} spent", back, now, tz, Tone.COOLING)
     if serving:
         return Reason(f"serving {serving}", Tone.ACTIVE)
     return _ready(state, now, tz, pinned=pinned, watched=watched)
