@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from weakref import ref
+
+from rota.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

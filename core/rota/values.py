@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 from functools import cache
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from dataclasses import dataclass as dataclass  # type checkers know what the standard decorator makes
@@ -91,11 +91,17 @@ def _constructor(cls: type, fields: list[dataclasses.Field[Any]]) -> Any:
     names: dict[str, Any] = {
         "_MISSING": dataclasses.MISSING,
         "_set_class": object.__dict__["__class__"].__set__,
-        "_unguarded": unguarded,
+        "_twin": None,
         "_cls": cls,
     }
+
+    def twin() -> type:
+        names["_twin"] = unguarded(cls)
+        return cast("type", names["_twin"])
+
+    names["_make_twin"] = twin
     parameters = {False: ["self"], True: ["*"]}
-    body = ["  _set_class(self, _unguarded(_cls))"]
+    body = ["  _set_class(self, _twin or _make_twin())"]
     for field in fields:
         name, value = field.name, field.name
         default = ""

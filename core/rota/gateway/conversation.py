@@ -80,8 +80,7 @@ class Conversations:
     async def _whole(self, call: Call, run: Run, headers: Mapping[str, str]) -> None:
         whole = await _certain(run, lambda lease: fetch_whole(call, lease))
         story = run.served(whole.outcome, whole.windows)
-        label = self._label(story.account_id)
-        how = _served(call, story.model, len(story.attempts), label)
+        how = _served(call, story.model, len(story.attempts), lambda: self._label(story.account_id))
         content_type = whole.headers.get("content-type", "application/json")
         await call.exchange.answer(200, whole.raw, {**headers, **whole.headers, **how}, content_type)
 
@@ -97,7 +96,7 @@ class Conversations:
         run.observed(streaming.windows)
         async with streaming.connection:
             if not exchange.begun:
-                how = _served(call, leases[-1].model, len(leases) - 1, leases[-1].account.label)
+                how = _served(call, leases[-1].model, len(leases) - 1, lambda: leases[-1].account.label)
                 said = {**headers, **streaming.headers, **how}
                 await exchange.begin(200, {**said, "content-type": EVENTS, "cache-control": "no-cache"})
             try:
@@ -163,9 +162,9 @@ def _opening(call: Call) -> str:
     return ""
 
 
-def _served(call: Call, model: str, hops: int, label: str) -> dict[str, str]:
+def _served(call: Call, model: str, hops: int, label: Callable[[], str]) -> dict[str, str]:
     """How it was served; by which account only for callers that ask."""
     said = {"x-rota-model": model, "x-rota-attempts": str(hops + 1)}
     if call.exchange.headers.get("x-rota-show-account"):
-        said["x-rota-account"] = label
+        said["x-rota-account"] = label()
     return said

@@ -57,6 +57,8 @@ class Keys:
         self._clock = clock
         self._secrets: dict[str, tuple[str, Secret]] = {}
         """By name: fingerprint and key, read from the vault once."""
+        self._at_hand: tuple[object, list[tuple[Secret, Caller]]] = None, []
+        """The log's keys, and those of them that the vault has, to be compared."""
 
     async def default(self) -> Secret:
         """The default key, made when there is none yet."""
@@ -141,11 +143,15 @@ class Keys:
 
     async def _compared(self, offered: str) -> Caller | None:
         """Every key is compared, in constant time each."""
+        if self._at_hand[0] is not (log := self._journal.snapshot.keys):
+            read = [(await self._secret_of(known), known) for known in self.listed()]
+            kept = [(key, Caller(k.name, k.models, k.max_share)) for key, k in read if key is not None]
+            # One that the vault did not have is looked for again.
+            self._at_hand = log if len(kept) == len(read) else None, kept
         found: Caller | None = None
-        for known in self.listed():
-            key = await self._secret_of(known)
-            if key is not None and key.matches(offered):
-                found = Caller(known.name, known.models, known.max_share)
+        for key, caller in self._at_hand[1]:
+            if key.matches(offered):
+                found = caller
         return found
 
     async def _secret_of(self, known: GatewayKey) -> Secret | None:

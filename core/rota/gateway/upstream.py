@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from pydantic_core import from_json
 
 from rota.errors import ProviderError
 from rota.gateway.dialects import ANTHROPIC
@@ -23,12 +25,11 @@ from rota.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
-    from contextlib import AbstractAsyncContextManager
 
     from rota.gateway.dialects import Dialect, Parsed
     from rota.gateway.exchange import Exchange
     from rota.pool.ask import Lease
-    from rota.providers.anthropic import Forwarded
+    from rota.providers.anthropic.forward import Forwarded, Forwarding
     from rota.providers.base import Delta, Finished
     from rota.quota import QuotaWindow
 
@@ -85,7 +86,7 @@ class Call:
         provider = lease.provider
         return provider if self.dialect is ANTHROPIC and isinstance(provider, AnthropicProvider) else None
 
-    def forward(self, provider: AnthropicProvider, lease: Lease) -> AbstractAsyncContextManager[Forwarded]:
+    def forward(self, provider: AnthropicProvider, lease: Lease) -> Forwarding:
         """Pass the caller's bytes on; only a model that goes by another name there is put in its place."""
         body = self.raw if lease.model == self.parsed.model else with_model(self.raw, lease.model)
         exchange = self.exchange
@@ -116,7 +117,7 @@ async def fetch_whole(call: Call, lease: Lease) -> Whole:
     """Send, and read the whole answer. Raises as `open_stream` does."""
     if (provider := call.straight(lease)) is not None:
         async with call.forward(provider, lease) as answer:
-            raw = b"".join([piece async for piece in answer.body()])
+            raw = await answer.body()
             return Whole(raw, answer.headers, _outcome(raw, lease.model), answer.windows)
     request = replace(call.parsed.request(), model=lease.model)
     reply = await lease.provider.complete(request, lease.credential)
@@ -171,7 +172,7 @@ async def _translated(
 
 def _outcome(raw: bytes, model: str) -> Outcome:
     """What a passed-through answer amounted to; one that is no message (a token count) amounts to nothing."""
-    body = fields(decode_json(raw))
+    body = fields(_parsed(raw))
     if body.get("type") != "message":
         return Outcome(model=model)
     usage = read_usage(Usage(), fields(body.get("usage")))
@@ -182,6 +183,14 @@ def _outcome(raw: bytes, model: str) -> Outcome:
         output_tokens=usage.output_tokens,
         cached_tokens=usage.cache_read_tokens,
     )
+
+
+def _parsed(raw: bytes) -> Any:
+    """An answer's JSON; by pydantic's parser, which is three times as fast and refuses half an emoji."""
+    try:
+        return from_json(raw)
+    except ValueError:
+        return decode_json(raw)
 
 
 def _is_content(delta: Delta) -> bool:

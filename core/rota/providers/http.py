@@ -206,7 +206,8 @@ class open_stream:
 
 def decoded(response: httpx.Response) -> AsyncIterator[bytes]:
     """The body as it comes, decoded."""
-    if "content-encoding" in response.headers:
+    # Among the raw names: for a look by name httpx first finds out in which encoding all the headers are.
+    if any(name.lower() == b"content-encoding" for name, _ in response.headers.raw):
         return response.aiter_bytes()
     # As it is: httpx's two generators above it cost more than the reading.
     return aiter(cast("httpx.AsyncByteStream", response.stream))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -66,6 +67,29 @@ async def test_a_stream_comes_as_it_was_given_however_the_network_cuts_it(
     assert answer.content.endswith(b'data: {"type":"message_stop"}\n\n')
     assert b"event: ping" in answer.content
     assert answer.headers["content-type"].startswith("text/event-stream")
+
+
+async def test_an_answer_with_half_an_emoji_in_it_passes_and_is_counted(tmp_path: Path) -> None:
+    said = (
+        rb'{"type":"message","role":"assistant","model":"claude-x","content":[{"type":"text","text":"cut \ud83d"}],'
+        rb'"stop_reason":"max_tokens","usage":{"input_tokens":7,"output_tokens":5}}'
+    )
+
+    async def provide(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked = await reader.readuntil(b"\r\n\r\n")
+        body = said if asked.startswith(b"POST") else b'{"data":[],"has_more":false}'
+        head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: %d\r\n\r\n"
+        writer.write(head % len(body) + body)
+        writer.close()
+
+    async with await asyncio.start_server(provide, "127.0.0.1", 0) as provider:
+        url = f"http://127.0.0.1:{provider.sockets[0].getsockname()[1]}"
+        async with gatewayed(tmp_path, anthropic={"api_url": url}) as it:
+            client = await it.http(**HEAD)
+            answer = await client.post("/v1/messages", content=BODIES[0])
+            assert answer.content == said
+            (served,) = it.served()
+            assert (served.input_tokens, served.output_tokens, served.finish) == (7, 5, "length")
 
 
 async def test_a_refusal_of_the_request_comes_as_it_was_given(tapped: Gatewayed) -> None:

@@ -509,7 +509,7 @@ async def test_forwarding_over_a_socket_changes_no_byte_and_exchanges_only_the_k
     }
     async with over_sockets() as (server, provider, key):
         async with provider.forward("POST", "/v1/messages?beta=true", body, callers, key, model=MODEL) as answer:
-            raw = b"".join([piece async for piece in answer.body()])
+            raw = await answer.body()
         assert answer.status == 200
         assert answer.streamed
         assert answer.request_id == answer.headers["request-id"]
@@ -534,7 +534,7 @@ async def test_a_callers_betas_are_joined_by_the_logins_own_once(setting: Settin
     async with setting.provider.forward(
         "POST", "/v1/messages/count_tokens", body, betas, setting.credential("max")
     ) as answer:
-        raw = b"".join([piece async for piece in answer.body()])
+        raw = await answer.body()
     assert b"input_tokens" in raw
     assert not answer.streamed
     (call,) = setting.world.calls.listed(path="count_tokens")

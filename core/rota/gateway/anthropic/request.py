@@ -5,10 +5,10 @@ When Anthropic itself serves, nothing here is used but `parse_head`: the bytes g
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import from_json
 
 from rota.gateway.problems import bad_request, unsupported
 from rota.pool.sticky import opening_of
@@ -174,7 +174,7 @@ def opening(raw: bytes) -> str:
 
     Bodies that pass through may hold what only Anthropic understands.
     """
-    body = json.loads(raw)
+    body = from_json(raw)
     said = body.get("messages")
     first = next((m for m in said if isinstance(m, dict) and m.get("role") == "user"), None) if said else None
     if first is None:

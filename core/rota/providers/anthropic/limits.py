@@ -47,6 +47,8 @@ def rejected(windows: tuple[QuotaWindow, ...]) -> tuple[QuotaWindow, ...]:
 
 def _unified(headers: Mapping[str, str], now: float, model: str | None) -> Iterator[QuotaWindow]:
     headers = {name.removeprefix(_UNIFIED): value for name, value in headers.items() if name.startswith(_UNIFIED)}
+    if not headers:
+        return
     groups = _grouped(headers)
     seen = {w.key: w for name, said in groups.items() if (w := _window(name, said, now, model)) is not None}
     if headers.get("status") == "rejected" and not rejected(tuple(seen.values())):

@@ -14,7 +14,13 @@ from rota.providers.anthropic import oauth
 from rota.providers.anthropic.catalogue import read_models
 from rota.providers.anthropic.classify import refusal
 from rota.providers.anthropic.fields import fields, text
-from rota.providers.anthropic.forward import Forwarded, ForwardRefused, headers_to_caller, headers_to_provider
+from rota.providers.anthropic.forward import (
+    Forwarded,
+    Forwarding,
+    ForwardRefused,
+    headers_to_caller,
+    headers_to_provider,
+)
 from rota.providers.anthropic.limits import quota_windows
 from rota.providers.anthropic.profile import read_identity, unprofiled
 from rota.providers.anthropic.reply import read_reply
@@ -131,8 +137,7 @@ class AnthropicProvider:
                 raise refusal(response.status_code, response.headers, raw, now=self._clock.now(), model=request.model)
             yield AnthropicStream(response, self._origin(response.headers, request.model), self._clock)
 
-    @asynccontextmanager
-    async def forward(
+    def forward(
         self,
         method: str,
         path: str,
@@ -141,7 +146,7 @@ class AnthropicProvider:
         credential: Credential,
         *,
         model: str | None = None,
-    ) -> AsyncIterator[Forwarded]:
+    ) -> Forwarding:
         """Pass a caller's request on as it is, signed with `credential`; leaving closes the connection.
 
         Args:
@@ -160,15 +165,16 @@ class AnthropicProvider:
             content=body,
             timeout=self._timeout(_WHOLE_S),
         )
-        async with open_stream(self._client, wire) as response:
+
+        async def read(response: httpx.Response) -> Forwarded:
             headers = plain(response.headers)
             status, said = response.status_code, headers_to_caller(headers)
-            if not response.is_success:
+            if not 200 <= status < 300:
                 raw = await read_body(response)
                 error = refusal(status, response.headers, raw, now=self._clock.now(), model=model)
                 raise ForwardRefused(error.failure, status=status, headers=said, body=raw, windows=error.windows)
             origin = self._origin(headers, model or "")
-            yield Forwarded(
+            return Forwarded(
                 status=status,
                 headers=said,
                 windows=origin.windows,
@@ -178,6 +184,8 @@ class AnthropicProvider:
                 _origin=origin,
                 _clock=self._clock,
             )
+
+        return Forwarding(open_stream(self._client, wire), read)
 
     # --- logins ---
 
