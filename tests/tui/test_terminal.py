@@ -190,11 +190,32 @@ def test_an_app_whose_terminal_goes_away_ends(home: CommandLine, simulator: dict
     with Tmux(tmp_path, f"exec {ROTA}", home.environ()) as terminal:
         terminal.until("work", "Activity")
         process = int(terminal.state("pane_pid"))
+    ends(process)
+    assert [account["label"] for account in home.run("status", "--json").json["accounts"]] == ["work"]
+
+
+def test_an_app_that_nobody_tells_that_its_terminal_went_away_ends(
+    home: CommandLine, simulator: dict[str, Any], tmp_path: Path
+) -> None:
+    """So it is where what started rota outlives the terminal, as make does: no SIGHUP comes."""
+    signed_in(home, simulator)
+    started = tmp_path / "pid"
+    app = f"sh -c 'echo $$ > {started}; exec {ROTA}'"
+    with Tmux(tmp_path, f"trap : HUP; {app}; true", home.environ()) as terminal:
+        terminal.until("work", "Activity")
+        process = int(started.read_text())
+        starter = int(terminal.state("pane_pid"))
+    ends(process)
+    ends(starter)
+    assert [account["label"] for account in home.run("status", "--json").json["accounts"]] == ["work"]
+
+
+def ends(process: int) -> None:
+    """Wait until a process that lost its terminal is gone."""
     deadline = time.monotonic() + PATIENCE_S
     while is_alive(process):
         assert time.monotonic() < deadline, "it goes on without a terminal"
         time.sleep(LOOK_S)
-    assert [account["label"] for account in home.run("status", "--json").json["accounts"]] == ["work"]
 
 
 def is_alive(process: int) -> bool:

@@ -16,6 +16,9 @@ ENDING = ("SIGTERM", "SIGHUP")
 GRACE_S = 5.0
 """Seconds in which the app leaves by itself."""
 
+LOOK_S = 2.0
+"""Seconds between looks at whether the terminal is still there."""
+
 
 async def run_app(app: RotaApp) -> str | None:
     """Run it to its end; gives what it was left for.
@@ -37,11 +40,23 @@ async def run_app(app: RotaApp) -> str | None:
     numbers = [getattr(signal, name) for name in ENDING] if os.name != "nt" else []
     # Not by the loop, which may be what stands still.
     before = {number: signal.signal(number, leave) for number in numbers}
+    over = threading.Event()
+    if numbers and os.isatty(0):
+        threading.Thread(target=_hear_hang_up, args=(over,), name="rota-hang-up", daemon=True).start()
     try:
         left_for = await app.run_async()
     finally:
+        over.set()
         for number, handler in before.items():
             signal.signal(number, handler)
     if told:
         raise SystemExit(128 + told[0])
     return left_for
+
+
+def _hear_hang_up(over: threading.Event) -> None:
+    """Tell the process that its terminal is gone; where what started it lives on, nobody else does."""
+    while not over.wait(LOOK_S):
+        if not os.isatty(0):
+            os.kill(os.getpid(), signal.SIGHUP)
+            return
