@@ -109,7 +109,7 @@ async def test_the_line_of_keys_names_another_key_of_help_where_a_question_mark_
 
 
 async def test_help_names_what_does_not_work_now(tmp_path: Path) -> None:
-    async with opened(tmp_path, account("work"), size=(120, 60)) as it:
+    async with opened(tmp_path, account("work"), size=(120, 62)) as it:
         await it.press("question_mark")
         assert it.line("Not now")
         assert it.line("Sign in to this account again")

@@ -185,6 +185,25 @@ def test_a_signal_ends_the_app_and_leaves_the_terminal_as_it_was(
     assert [account["label"] for account in home.run("status", "--json").json["accounts"]] == ["work"]
 
 
+def test_ctrl_z_goes_back_to_the_shell_and_fg_to_the_app(
+    home: CommandLine, simulator: dict[str, Any], tmp_path: Path
+) -> None:
+    signed_in(home, simulator)
+    with Tmux(tmp_path, "sh -i", home.environ()) as terminal:
+        terminal.type(ROTA)
+        terminal.press("Enter")
+        terminal.until("work", "Activity")
+        terminal.press("C-z")
+        terminal.until("Stopped")
+        assert [terminal.state(what) for what in ("alternate_on", "cursor_flag")] == ["0", "1"]
+        terminal.type("fg")
+        terminal.press("Enter")
+        terminal.until("work", "Activity")
+        assert terminal.state("alternate_on") == "1"
+        terminal.press("2")
+        terminal.until("Ask any model through any account.")
+
+
 def test_an_app_whose_terminal_goes_away_ends(home: CommandLine, simulator: dict[str, Any], tmp_path: Path) -> None:
     signed_in(home, simulator)
     with Tmux(tmp_path, f"exec {ROTA}", home.environ()) as terminal:

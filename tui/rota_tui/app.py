@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
@@ -56,6 +57,22 @@ NOTICES = 3
 RECENT = 400
 """Events kept for the activity strip."""
 
+SUSPEND: tuple[BindingType, ...] = (
+    ()
+    if os.name == "nt"
+    else (
+        Binding(
+            "ctrl+z",
+            "suspend_process",
+            "Suspend",
+            show=False,
+            id="suspend",
+            tooltip="Go back to the shell; all of rota stands still until fg",
+        ),
+    )
+)
+"""Not where there is no such thing as a suspended program."""
+
 
 def tick_seconds(clock: Clock) -> float:
     """How often countdowns move: once a second of the clock, as far as eyes can follow."""
@@ -92,6 +109,7 @@ class RotaApp(App[Any]):
         # Where "?" is typed like any letter.
         Binding("f1", "help", "Help", show=False, priority=True, id="help-anywhere", tooltip="What works here"),
         Binding("q", "quit", "Quit", id="quit", tooltip="Leave rota"),
+        *SUSPEND,
     ]
     TITLES: ClassVar[tuple[tuple[str, str, str], ...]] = (
         ("1", "accounts", "Accounts"),
