@@ -68,7 +68,9 @@ class Background:
         engine = self._engine
         await self._mend()
         # HTTP takes more memory than all of the core: with API keys alone there is nobody to ask.
-        while not any(map(polled, engine.snapshot.listed())):
+        looked_at = None
+        while (accounts := engine.snapshot.accounts) is looked_at or not any(map(polled, engine.snapshot.listed())):
+            looked_at = accounts
             await engine.clock.sleep(LOOK_S)
         await (await self._services()).poller.run()
 

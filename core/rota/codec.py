@@ -188,12 +188,13 @@ def _numbers(cls: Any) -> _Converter:
 
 
 def _record(cls: Any) -> _Converter:
-    """A dataclass is an object of the fields that are not at their default."""
-    hints = {field.name: _hint(str(field.type)) for field in fields(cls)}
+    """A dataclass is an object of the fields that are not at their default; what begins with _ is no fact."""
+    kept_fields = [field for field in fields(cls) if not field.name.startswith("_")]
+    hints = {field.name: _hint(str(field.type)) for field in kept_fields}
     if all(hint in _NUMBERS for hint in hints.values()):
         return _numbers(cls)
     converters = {name: _converter(hint) for name, hint in hints.items()}
-    parts = [(f.name, _default(f), converters[f.name].encode) for f in fields(cls)]
+    parts = [(f.name, _default(f), converters[f.name].encode) for f in kept_fields]
     read = attrgetter(*hints)
     names = hints.keys()
     converted = [(name, converter.decode) for name, converter in converters.items() if converter.decode is not _same]

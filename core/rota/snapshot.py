@@ -212,11 +212,19 @@ class Snapshot:
     """When each alert was last raised, by key."""
     latest: float = float("-inf")
     """The newest event's time."""
+    _order: tuple[HashTrieMap[str, AccountState], tuple[AccountState, ...]] | None = field(
+        default=None, repr=False, compare=False
+    )
+    """What `listed` found, and in which accounts: screens ask for it several times a second."""
 
     def listed(self) -> list[AccountState]:
         """The accounts a person has, in their order."""
-        present = [s for s in self.accounts.values() if s.known and not s.removed]
-        return sorted(present, key=lambda s: (s.account.position, s.account.added_at, s.account.id))
+        if self._order is None or self._order[0] is not self.accounts:
+            present = [s for s in self.accounts.values() if s.known and not s.removed]
+            present.sort(key=lambda s: (s.account.position, s.account.added_at, s.account.id))
+            object.__setattr__(self, "_order", (self.accounts, tuple(present)))
+            return present
+        return list(self._order[1])
 
     def listening(self) -> list[GatewayInfo]:
         """Gateways that began and did not stop, the newest first.

@@ -282,6 +282,16 @@ async def test_without_colours_the_row_under_the_cursor_is_turned_around(
         assert turned == [True, False, False]
 
 
+async def test_without_colours_all_that_is_drawn_is_grey(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with opened(tmp_path, *watched(), held(), size=(120, 40)) as it:
+        strips = it.app.screen._compositor.render_strips()
+        styles = [segment.style for strip in strips for segment in strip if segment.style is not None]
+        drawn = {tuple(c.triplet) for s in styles for c in (s.color, s.bgcolor) if c is not None and c.triplet}
+        assert len(drawn) > 3
+        assert all(len(set(colour)) == 1 for colour in drawn)
+
+
 @pytest.mark.parametrize("size", SIZES)
 async def test_every_state_is_told_in_words_beside_its_colour(tmp_path: Path, size: tuple[int, int]) -> None:
     events: list[Event] = [

@@ -5,10 +5,11 @@ from __future__ import annotations
 from tests.support.app_world import HOUR, NOW, account, quota
 
 from rota.errors import Meaning
-from rota.events import AccountDisabled, CooldownLifted, CooldownStarted, Event, ModelCooled
+from rota.events import AccountDisabled, CooldownLifted, CooldownStarted, Event, ModelCooled, QuotaObserved
 from rota.fold import fold
+from rota.quota import QuotaWindow, Source
 from rota.snapshot import Snapshot
-from rota_tui.holds import Past, held_now, past_holds
+from rota_tui.holds import Holds, Past, held_now, past_holds
 
 
 def after(*events: Event) -> Snapshot:
@@ -53,6 +54,24 @@ def test_an_account_that_is_off_is_not_waited_for() -> None:
 
 def test_a_hold_that_is_over_is_not_held() -> None:
     assert held_now(after(account("a"), cooled(NOW - 60, NOW)), NOW) == []
+
+
+def test_what_is_kept_is_what_would_be_found_at_every_second() -> None:
+    model = ModelCooled(
+        at=NOW, provider="puter", model="m", until=NOW + 40, meaning=Meaning.MODEL_LIMITED, reason="busy"
+    )
+    short = QuotaWindow("5h", "5h", 1.0, NOW, Source.HEADERS, resets_at=NOW + 20, length=5 * HOUR)
+    seen = QuotaObserved(at=NOW, account_id="a", windows=(short,))
+    first = after(account("a"), account("b"), seen, cooled(NOW, NOW + 30), cooled(NOW, NOW + 10, model="opus"))
+    then = fold(first, model)
+    holds = Holds()
+    told = set()
+    for second in (*range(60), 5, 35):  # at the end the clock is put back
+        snapshot = first if second < 15 else then
+        found = holds.now(snapshot, NOW + second)
+        assert found == held_now(snapshot, NOW + second)
+        told.add(tuple((each.name, each.cause) for each in found))
+    assert len(told) == 6
 
 
 def test_past_holds_end_by_themselves_by_the_next_or_by_being_lifted() -> None:

@@ -17,6 +17,7 @@ from rota_tui.pieces import ASCII
 from rota_tui.screens.account_rows import AccountRows
 from rota_tui.widgets.accounts_table import AccountsTable, Marks
 from rota_tui.widgets.key_bar import KeyBar
+from rota_tui.widgets.own_colours import OwnColours
 from rota_tui.widgets.pool_line import PoolLine
 from rota_tui.widgets.runway_line import RunwayLine
 from rota_tui.widgets.too_small import TooSmall
@@ -57,7 +58,7 @@ OFFER_AFTER = 0.4
 """Seconds until other tools' files are looked for: what that imports would hold up the first key."""
 
 
-class AccountsScreen(AccountRows):
+class AccountsScreen(OwnColours, AccountRows):
     """Table, detail of the row under the cursor, activity, cooldowns; the stylesheet says which fit.
 
     Its `accounts.tcss` is read with the app's.

@@ -9,19 +9,20 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.message import Message
 from textual.reactive import var
-from textual.widgets import Digits, Static
+from textual.renderables.digits import DIGITS, DIGITS3X3_BOLD
 
 from rota.snapshot import Snapshot
 from rota_tui.formatting import DAY, HOUR, clock, countdown, gauge
-from rota_tui.holds import Held, held_now
+from rota_tui.holds import Held, Holds
 from rota_tui.pieces import ASCII, Piece, Tone, clean, fit_line, pad
 from rota_tui.widgets.lines_view import LinesView
+from rota_tui.widgets.own_colours import OwnColours
 from rota_tui.widgets.sight import in_sight
-from rota_tui.widgets.tones import to_content
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.screen import Screen
+    from textual.selection import Selection
 
     from rota_tui.pieces import Line, Locale
 
@@ -32,6 +33,35 @@ def big(seconds: float) -> str:
     if left < HOUR:
         return f"{left // 60:02d}:{left % 60:02d}"
     return f"{left // HOUR}:{left % HOUR // 60:02d}:{left % 60:02d}" if left < 4 * DAY else countdown(left)
+
+
+def large(text: str) -> list[str]:
+    """Figures three lines high; what is no figure stands beside them as it is."""
+    rows = ["", "", ""]
+    for char in text:
+        if (place := 3 * DIGITS.find(char)) >= 0:
+            drawn = DIGITS3X3_BOLD[place : place + 3]
+            rows = [row + part.ljust(3) for row, part in zip(rows, drawn, strict=True)]
+        else:
+            rows = [row + part for row, part in zip(rows, (" ", " ", char), strict=True)]
+    return rows
+
+
+class _Countdown(LinesView):
+    """Textual's own Digits draws by way of rich, which each second took as much as five rows of the table."""
+
+    def __init__(self, locale: Locale) -> None:
+        super().__init__(id="soonest")
+        self._locale = locale
+        self.left = ""
+
+    def lines(self, width: int) -> tuple[Line, ...]:
+        glyphs = self._locale.glyphs
+        rows = [self.left] if glyphs is ASCII else large(self.left)
+        return tuple(fit_line((Piece(row),), width, glyphs) for row in rows)
+
+    def get_selection(self, selection: Selection) -> tuple[str, str]:
+        return self.left, "\n"
 
 
 class _HeldLines(LinesView):
@@ -92,7 +122,7 @@ class _HeldLines(LinesView):
         return f" {self._locale.glyphs.sep} strike {held.strikes}" if held.strikes > 1 else ""
 
 
-class CooldownPanel(Vertical, can_focus=True):
+class CooldownPanel(OwnColours, Vertical, can_focus=True):
     """Hidden by its screen when there is no room for it; empty it says so."""
 
     HELP = """\
@@ -126,13 +156,13 @@ passed. Arrows choose one; `x` ends its cooldown now. A quota that is spent come
     def __init__(self, locale: Locale, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._locale = locale
-        self._plain = locale.glyphs is ASCII
+        self._holds = Holds()
         self._chosen: Held | None = None
-        self.set_class(self._plain, "-ascii")
+        self.set_class(locale.glyphs is ASCII, "-ascii")
         self.add_class("-idle")
 
     def compose(self) -> ComposeResult:
-        yield Static(id="soonest", markup=False) if self._plain else Digits(id="soonest")
+        yield _Countdown(self._locale)
         yield _HeldLines(self._locale)
 
     def watch_snapshot(self) -> None:
@@ -153,14 +183,12 @@ passed. Arrows choose one; `x` ends its cooldown now. A quota that is spent come
     def _renew(self, _screen: Screen[object] | None = None) -> None:
         if not (self.is_mounted and self.display and in_sight(self, self._renew)):
             return
-        held = held_now(self.snapshot, self.now)
+        held = self._holds.now(self.snapshot, self.now)
         self.set_class(not held, "-idle")
         if held:
-            left = big(held[0].until - self.now)
-            if self._plain:
-                self.query_one("#soonest", Static).update(to_content([Piece(left)]))
-            else:
-                self.query_one("#soonest", Digits).update(left)
+            soonest = self.query_one(_Countdown)
+            soonest.left = big(held[0].until - self.now)
+            soonest.renew()
         view = self.query_one(_HeldLines)
         view.held, view.now = held, self.now
         view.cursor = self._place(held) if held and self.has_focus else None
@@ -176,10 +204,10 @@ passed. Arrows choose one; `x` ends its cooldown now. A quota that is spent come
     # --- keys ---------------------------------------------------------------------------------------------
 
     def action_choose(self, steps: int) -> None:
-        if held := held_now(self.snapshot, self.now):
+        if held := self._holds.now(self.snapshot, self.now):
             self._chosen = held[max(0, min(len(held) - 1, self._place(held) + steps))]
             self._renew()
 
     def action_lift(self) -> None:
-        if held := held_now(self.snapshot, self.now):
+        if held := self._holds.now(self.snapshot, self.now):
             self.post_message(self.LiftRequested(held[self._place(held)]))

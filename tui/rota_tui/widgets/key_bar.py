@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 from textual.widget import Widget
 
+from rota_tui.widgets.own_colours import OwnColours
+
 if TYPE_CHECKING:
     from textual.binding import Binding
     from textual.screen import Screen
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 _ALWAYS = ("back", "help", "help-anywhere", "quit")
 
 
-class KeyBar(Widget):
+class KeyBar(OwnColours, Widget):
     """Follows the screen's active bindings; a click is the key."""
 
     DEFAULT_CSS = """

@@ -18,6 +18,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from rota_tui.pieces import Line, Piece, Tone, fit_line, width_of
+from rota_tui.widgets.own_colours import OwnColours
 from rota_tui.widgets.sight import in_sight
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Column:
     right: bool = False
 
 
-class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
+class LineTable(OwnColours, ScrollView, can_focus=True, inherit_bindings=False):
     """Keyed rows under fixed columns. Subclasses say the columns for a width and the cells of a row."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -8,6 +8,7 @@ from textual.geometry import Region
 from textual.widget import Widget
 
 from rota_tui.pieces import plain
+from rota_tui.widgets.own_colours import OwnColours
 from rota_tui.widgets.sight import in_sight
 from rota_tui.widgets.tones import Drawn
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from rota_tui.pieces import Line
 
 
-class LinesView(Widget):
+class LinesView(OwnColours, Widget):
     """Subclasses say their lines for a width; `renew` is called when what they are made from has changed."""
 
     DEFAULT_CSS = "LinesView { height: auto; }"
@@ -44,6 +45,11 @@ class LinesView(Widget):
         self._shown = made[1] if made is not None and made[0] == width else self.lines(width)
         self._drawn = Drawn(self._shown, self._drawn)
         return self._drawn
+
+    def notify_style_update(self) -> None:
+        """The theme or a class changed: nothing is drawn as it was."""
+        super().notify_style_update()
+        self._drawn = None
 
     def get_selection(self, selection: Selection) -> tuple[str, str]:
         return selection.extract("\n".join(map(plain, self._shown))), "\n"

@@ -51,9 +51,10 @@ class Drawn(Visual):
     """
 
     def __init__(self, lines: tuple[Line, ...], before: Drawn | None) -> None:
-        """`before` is what was drawn last."""
+        """`before` is what was drawn last, in the same theme."""
         self._lines = lines
         self._before = before
+        self._style: Style | None = None
         self._styles: Mapping[Tone, Style] = {}
         self._strips: dict[tuple[int, Line], Strip] = {}
 
@@ -64,12 +65,16 @@ class Drawn(Visual):
         return len(self._lines)
 
     def render_strips(self, width: int, height: int | None, style: Style, options: RenderOptions) -> list[Strip]:
+        before, self._before = self._before, None
         if options.selection is not None:
             return stacked(self._lines).render_strips(width, height, style, options)
-        self._styles = {tone: style + (style + options.get_style(name)) for tone, name in _STYLES.items()}
-        before, self._before = self._before, None
-        if before is not None and before._styles == self._styles:
-            self._strips = {key: strip for key in enumerate(self._lines) if (strip := before._strips.get(key))}
+        if style != self._style:
+            self._style, self._strips = style, {}
+            if before is not None and before._style == style:
+                self._styles = before._styles
+                self._strips = {key: strip for key in enumerate(self._lines) if (strip := before._strips.get(key))}
+            else:
+                self._styles = {tone: style + (style + options.get_style(name)) for tone, name in _STYLES.items()}
         return [self._strip(*key) for key in enumerate(self._lines[:height])]
 
     def _strip(self, y: int, line: Line) -> Strip:
