@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import types
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import cache
@@ -99,7 +100,8 @@ class _Map:
 def _names() -> dict[str, Any]:
     """What the annotations refer to; some of it is imported for the type checker only where they stand."""
     modules = (account, choice, errors, quota, snapshot)
-    return {name: value for module in modules for name, value in vars(module).items()} | {"HashTrieMap": _Map}
+    names = {name: value for module in modules for name, value in vars(module).items()}
+    return names | {"HashTrieMap": _Map, "Mapping": Mapping}
 
 
 @cache
@@ -122,8 +124,8 @@ def _converter(hint: Any) -> _Converter:
         return _optional(args)
     if origin is tuple:
         return _row(args[0]) if args[1:] == (...,) else _tuple(args)
-    if origin is _Map:
-        return _map(*args)
+    if origin in (_Map, Mapping):
+        return _map(HashTrieMap if origin is _Map else dict, *args)
     if is_dataclass(hint):
         return _record(hint)
     if isinstance(hint, type) and issubclass(hint, Enum):
@@ -159,23 +161,23 @@ def _tuple(items: tuple[Any, ...]) -> _Converter:
     )
 
 
-def _map(key: Any, value: Any) -> _Converter:
+def _map(made: Any, key: Any, value: Any) -> _Converter:
     """A map is an object when its keys are text, else pairs."""
     keys, values = _converter(key), _converter(value)
     if key is str:
         return _Converter(
             lambda known: {name: values.encode(kept) for name, kept in known.items()},
-            lambda data: HashTrieMap({name: values.decode(kept) for name, kept in data.items()}),
+            lambda data: made({name: values.decode(kept) for name, kept in data.items()}),
         )
     return _Converter(
         lambda known: [[keys.encode(name), values.encode(kept)] for name, kept in known.items()],
-        lambda data: HashTrieMap({keys.decode(name): values.decode(kept) for name, kept in data}),
+        lambda data: made({keys.decode(name): values.decode(kept) for name, kept in data}),
     )
 
 
 def _default(field: Field[Any]) -> Any:
     """What a field is when it is left out; `MISSING`, which equals nothing, when it never is."""
-    return HashTrieMap() if field.default_factory is HashTrieMap else field.default
+    return field.default_factory() if field.default_factory in (HashTrieMap, dict) else field.default
 
 
 _NUMBERS = (int, float, float | None)

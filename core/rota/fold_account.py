@@ -246,15 +246,13 @@ def _counted(
 
 
 def _observed(state: AccountState, event: QuotaObserved) -> AccountState:
-    windows, history = state.windows, state.history
+    windows, history = {**state.windows}, {**state.history}
     for window in event.windows:
-        known = windows.get(window.key)
-        if (kept := newest(known, window)) is not known:
-            windows = windows.insert(window.key, kept)
+        windows[window.key] = newest(windows.get(window.key), window)
         if window.utilization is not None:
-            samples = history.get(window.key, ())
-            if (more := _sampled(samples, window, window.utilization)) is not samples:
-                history = history.insert(window.key, more)
+            history[window.key] = _sampled(history.get(window.key, ()), window, window.utilization)
+    if len(windows) > len(state.windows):
+        windows = dict(sorted(windows.items()))  # whichever was heard of first, every process reads them alike
     return replace(state, windows=windows, history=history)
 
 

@@ -15,6 +15,8 @@ from rota.account import Account, Health, Kind
 from rota.values import dataclass
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rota.errors import Meaning
     from rota.quota import QuotaWindow
 
@@ -87,8 +89,9 @@ class AccountState:
     """False until its `AccountAdded` is seen: facts may arrive first."""
     removed: bool = False
     """A removed account keeps nothing but its id."""
-    windows: HashTrieMap[str, QuotaWindow] = field(default_factory=HashTrieMap)
-    history: HashTrieMap[str, tuple[Sample, ...]] = field(default_factory=HashTrieMap)
+    windows: Mapping[str, QuotaWindow] = field(default_factory=dict)
+    """In the order of the keys. A handful, read at every choice: copying it costs less than a persistent map."""
+    history: Mapping[str, tuple[Sample, ...]] = field(default_factory=dict)
     """Samples by window key, oldest first."""
     hold: Hold | None = None
     model_holds: HashTrieMap[str, Hold] = field(default_factory=HashTrieMap)

@@ -126,7 +126,7 @@ def after_success(
 ) -> float:
     """Seconds until the next question after one that was answered."""
     seen = {w.key: w for w in windows}
-    fuller = replace(state, windows=state.windows.update(seen)) if seen else state
+    fuller = replace(state, windows={**state.windows, **seen}) if seen else state
     wait = _interval(fuller, pace, active=active, now=now)
     if state.poll is not None and state.poll.blocked_at is not None and now - state.poll.blocked_at < 3600:
         wait = max(wait, BLOCKED_STEP_S)

@@ -39,7 +39,7 @@ def window(used: float | None, *, age: float = 0.0, resets_in: float = 7200.0) -
 
 def with_window(seen: QuotaWindow, **known: object) -> AccountState:
     state = subscription(**known)
-    return replace(state, windows=state.windows.insert(seen.key, seen))
+    return replace(state, windows={**state.windows, seen.key: seen})
 
 
 def limited(retry_after: float | None) -> Failure:
@@ -88,7 +88,7 @@ def test_near_a_limit_and_rising_it_is_asked_sooner() -> None:
     rising = (Sample(NOW - 300, 0.85, None), Sample(NOW, 0.9, None))
     flat = (Sample(NOW - 300, 0.9, None), Sample(NOW, 0.9, None))
     waits = [
-        after_success(replace(state, history=state.history.insert("5h", samples)), (), CLAUDE, active=True, now=NOW)
+        after_success(replace(state, history={"5h": samples}), (), CLAUDE, active=True, now=NOW)
         for samples in (rising, flat)
     ]
     assert waits == [138.0, 180.0]
@@ -124,7 +124,7 @@ def test_while_a_model_is_held_its_own_window_is_asked_about_though_headers_tell
     fable = replace(window(1.0, age=700), key="7d:fable", scope="fable")
     hold = Hold(NOW + 86_400, Meaning.LIMITED, "fable limit reached", NOW - 700, model="claude-fable-5")
     state = with_window(told, poll=Poll(at=NOW - 4000, next_at=NOW - 3000))
-    state = replace(state, windows=state.windows.insert(fable.key, fable))
+    state = replace(state, windows={**state.windows, fable.key: fable})
     held = replace(state, model_holds=state.model_holds.insert("claude-fable-5", hold))
     turns = [due(each, CLAUDE, active=True, now=NOW) for each in (state, held)]
     assert [turn.at - NOW for turn in turns if turn is not None] == [180.0, -100.0]
