@@ -109,9 +109,10 @@ def only_account(snapshot: Snapshot, question: Question, rules: Rules) -> tuple[
     pinned = snapshot.pinned.get(question.provider)
     if pinned is not None and pinned.account_id is not None:
         return pinned.account_id, "pinned"
-    active = snapshot.active.get(question.provider)
-    if not rules.rotation and active is not None and active.account_id is not None:
-        return active.account_id, "rotation is off"
+    if not rules.rotation:
+        active = snapshot.active.get(question.provider)
+        if active is not None and active.account_id is not None:
+            return active.account_id, "rotation is off"
     return None
 
 
@@ -141,7 +142,8 @@ def preferred(
             yield found
         else:
             stays = None
-    for entry in _in_turn(snapshot, question, view, strategy):
+    behind = snapshot.accounts.get(active.account_id or "") if strategy.rotates and active is not None else None
+    for entry in view.places if behind is None else _ring(view.places, behind):
         account_id = entry[-1]
         if account_id != kept and account_id != stays:
             standing = _able(view, account_id, question, now)
@@ -174,14 +176,8 @@ def _as_active(
     return None
 
 
-def _in_turn(snapshot: Snapshot, question: Question, view: View, strategy: Strategy) -> Iterator[Place]:
-    """The places in order; for a ring, each group of equals begun behind the active account."""
-    active = snapshot.active.get(question.provider) if strategy.rotates else None
-    state = snapshot.accounts.get(active.account_id or "") if active is not None else None
-    return iter(view.places) if state is None else _ring(view.places, state)
-
-
 def _ring(places: Places, state: AccountState) -> Iterator[Place]:
+    """The places in order, each group of equals begun behind the active account."""
     first = places.first
     while first is not None:
         group = first[:2]

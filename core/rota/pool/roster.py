@@ -30,9 +30,6 @@ KEPT = 16
 """Indexes kept: one a provider and set of model-scoped windows that apply."""
 
 
-_NOT_LISTED: tuple[None, None] = (None, None)
-
-
 class Roster:
     """One provider's accounts for one set of model-scoped windows, in order."""
 
@@ -41,16 +38,16 @@ class Roster:
         self._scopes = scopes
         self._rules = rules
         self._strategy = named(rules.strategy)
-        self._kept: dict[str, tuple[Standing, Place | None]] = {}
-        """How each account stands, and its place among those that may serve."""
+        self._kept: dict[str, Standing] = {}
+        """How each account stands."""
         self._due: list[tuple[float, str]] = []
         self.places = Places()
+        """Of those that may serve."""
         self.touched: set[str] = set()
         """Accounts of which an event was seen since the last `mend`."""
 
     def standing(self, account_id: str) -> Standing | None:
-        kept = self._kept.get(account_id)
-        return kept[0] if kept is not None else None
+        return self._kept.get(account_id)
 
     def changes_by(self, at: float) -> bool:
         """Whether time alone changes any account's standing up to then; a cheap no for most."""
@@ -59,12 +56,12 @@ class Roster:
     def build(self, snapshot: Snapshot, now: float) -> None:
         """Look at every account, once."""
         self._kept = {
-            account_id: self._look_at(state, now)
+            account_id: standing(state, self._scopes, now, self._rules)
             for account_id, state in snapshot.accounts.items()
             if self._lists(state)
         }
-        self.places = Places(found for _, found in self._kept.values() if found is not None)
-        self._due = [(s.changes_at, key) for key, (s, _) in self._kept.items() if s.changes_at is not None]
+        self.places = Places(self._place(s) for s in self._kept.values() if s.barred is None)
+        self._due = [(s.changes_at, key) for key, s in self._kept.items() if s.changes_at is not None]
         heapify(self._due)
         self.touched.clear()
 
@@ -77,25 +74,22 @@ class Roster:
         self.touched.clear()
 
     def _mend(self, account_id: str, state: AccountState | None, now: float) -> None:
-        before, old = self._kept.get(account_id, _NOT_LISTED)
-        new = None
-        if state is not None and self._lists(state):
-            stands, new = self._kept[account_id] = self._look_at(state, now)
-            due = stands.changes_at
-            # Times that no longer hold stay in the heap: looking once too often when they come does no harm.
-            if due is not None and (before is None or before.changes_at != due):
-                heappush(self._due, (due, account_id))
-        elif before is not None:
-            del self._kept[account_id]
-        if old != new:
-            if old is not None:
-                self.places.remove(old)
-            if new is not None:
-                self.places.add(new)
+        before = self._kept.pop(account_id, None)
+        if state is None or not self._lists(state):
+            self.places.drop(account_id)
+            return
+        stands = self._kept[account_id] = standing(state, self._scopes, now, self._rules)
+        due = stands.changes_at
+        # Times that no longer hold stay in the heap: looking once too often when they come does no harm.
+        if due is not None and (before is None or before.changes_at != due):
+            heappush(self._due, (due, account_id))
+        if stands.barred is None:
+            self.places.put(self._place(stands))
+        else:
+            self.places.drop(account_id)
 
-    def _look_at(self, state: AccountState, now: float) -> tuple[Standing, Place | None]:
-        stands = standing(state, self._scopes, now, self._rules)
-        return stands, place(stands, self._strategy, self._rules) if stands.barred is None else None
+    def _place(self, stands: Standing) -> Place:
+        return place(stands, self._strategy, self._rules)
 
     def _lists(self, state: AccountState) -> bool:
         return state.known and not state.removed and state.account.provider == self._provider
@@ -120,9 +114,10 @@ class Rosters:
 
     def feed(self, events: Iterable[Event]) -> None:
         """Take note of what happened; costs next to nothing."""
+        touched = set()
         for event in events:
             if (account_id := getattr(event, "account_id", None)) is not None:
-                self._touch(account_id)
+                touched.add(account_id)
             if isinstance(event, QuotaObserved):
                 for window in event.windows:
                     if window.scope is not None and (scope := window.scope.casefold()) not in self._scopes:
@@ -130,11 +125,14 @@ class Rosters:
                         self._keys.clear()
             elif isinstance(event, AccountSwitched):
                 if event.previous_id is not None:
-                    self._touch(event.previous_id)
-            elif isinstance(event, AccountAdded | AccountRemoved):
+                    touched.add(event.previous_id)
+            elif isinstance(event, AccountAdded):
                 self._present = None
-                if isinstance(event, AccountAdded):
-                    self._touch(event.account.id)
+                touched.add(event.account.id)
+            elif isinstance(event, AccountRemoved):
+                self._present = None
+        for roster in self._rosters.values():
+            roster.touched |= touched
 
     def forget(self) -> None:
         """Events were missed: everything is looked at afresh at the next question."""
@@ -180,7 +178,3 @@ class Rosters:
             self._keys.clear()
         self._keys[provider, model] = key
         return key
-
-    def _touch(self, account_id: str) -> None:
-        for roster in self._rosters.values():
-            roster.touched.add(account_id)

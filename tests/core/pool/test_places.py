@@ -7,35 +7,48 @@ from hypothesis import strategies as st
 from rota.pool import places as module
 from rota.pool.places import Place, Places
 
-MARKS: st.SearchStrategy[Place] = st.tuples(st.integers(0, 2), st.integers(0, 40))
+IDS = st.sampled_from("abcdefghijkl")
+MARKS = st.tuples(st.integers(0, 2), st.integers(0, 9))
+MOVES = st.lists(st.tuples(IDS, st.one_of(st.none(), MARKS), st.booleans()), max_size=80)
 
 
 @pytest.fixture(autouse=True)
 def _short_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that a few places make many runs."""
-    monkeypatch.setattr(module, "RUN", 3)
+    monkeypatch.setattr(module, "RUN", 4)
 
 
-@given(st.sets(MARKS), st.lists(MARKS, max_size=60), MARKS)
-def test_places_are_in_order_whatever_is_added_and_removed(
-    begin: set[Place], turned: list[Place], mark: Place
+@given(st.dictionaries(IDS, MARKS), MOVES, MARKS)
+def test_accounts_are_in_order_however_they_move(
+    begin: dict[str, Place], moves: list[tuple[str, Place | None, bool]], mark: Place
 ) -> None:
-    places, there = Places(begin), set(begin)
-    for place in turned:
-        if place in there:
-            places.remove(place)
+    there = {account: (*at, account) for account, at in begin.items()}
+    places = Places(there.values())
+    for account, at, read in moves:
+        if at is None:
+            there.pop(account, None)
+            places.drop(account)
         else:
-            places.add(place)
-        there ^= {place}
-        assert places.first == min(there, default=None)
-    assert list(places) == sorted(there)
-    assert list(places.after(mark)) == sorted(place for place in there if place > mark)
-    assert list(places.after(mark[:1])) == sorted(place for place in there if place[0] >= mark[0])
+            there[account] = (*at, account)
+            places.put((*at, account))
+        if read:
+            assert places.first == min(there.values(), default=None)
+            assert list(places.after(mark)) == sorted(place for place in there.values() if place > mark)
+    assert list(places) == sorted(there.values())
+    assert list(places.after(mark[:1])) == sorted(place for place in there.values() if place[0] >= mark[0])
 
 
 def test_many_places_lie_in_short_runs() -> None:
     places = Places()
     for number in range(100):
-        places.add((0, number))
+        places.put((0, number))
     assert list(places.after((0, 96))) == [(0, 97), (0, 98), (0, 99)]
     assert len(places._runs) > 100 / (2 * module.RUN)
+
+
+def test_what_accounts_have_left_is_not_kept_for_ever() -> None:
+    places = Places((0, account) for account in range(20))
+    for at in range(2_000):
+        places.put((1 + at, 1 + at % 19))
+    assert places.first == (0, 0)
+    assert sum(map(len, places._runs)) < 10 * 20

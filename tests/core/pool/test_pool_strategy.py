@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,6 +23,7 @@ from rota.events import (
     SessionBound,
 )
 from rota.fold import fold
+from rota.pool import places
 from rota.pool.preference import Question, preferred
 from rota.pool.roster import Rosters
 from rota.pool.rules import Rules, rules_of
@@ -130,6 +132,12 @@ def test_a_model_scoped_window_counts_for_its_model_only() -> None:
     )
     assert order(snapshot, "lowest-utilization", model="claude-opus-4-5") == ["b", "a"]
     assert order(snapshot, "lowest-utilization", model="claude-sonnet-4-5") == ["a", "b"]
+
+
+def test_which_window_was_heard_of_first_decides_nothing() -> None:
+    spent = [window(key, 1.0, resets_in=None, seen=NOW - age) for key, age in (("5h", 60), ("7d", 0), ("month", 90))]
+    worlds = [after(added("a"), *(seen("a", each) for each in heard)) for heard in permutations(spent)]
+    assert len({rank(world, "anthropic", settings=Rules(), now=NOW).excluded for world in worlds}) == 1
 
 
 def test_per_minute_windows_never_decide() -> None:
@@ -412,7 +420,8 @@ def random_event(rng: random.Random, at: float) -> Event:
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
 @pytest.mark.parametrize("seed", range(6))
-def test_the_index_answers_as_a_full_look_does(strategy: str, seed: int) -> None:
+def test_the_index_answers_as_a_full_look_does(strategy: str, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(places, "RUN", 2)
     rng = random.Random(seed)
     rules = Rules(strategy=strategy)
     rosters, snapshot, at = Rosters(rules), Snapshot(), NOW
