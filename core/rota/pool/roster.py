@@ -74,10 +74,11 @@ class Roster:
         self.touched.clear()
 
     def _mend(self, account_id: str, state: AccountState | None, now: float) -> None:
-        before = self._kept.pop(account_id, None)
         if state is None or not self._lists(state):
+            self._kept.pop(account_id, None)
             self.places.drop(account_id)
             return
+        before = self._kept.get(account_id)
         stands = self._kept[account_id] = standing(state, self._scopes, now, self._rules)
         due = stands.changes_at
         # Times that no longer hold stay in the heap: looking once too often when they come does no harm.

@@ -94,7 +94,9 @@ def load(standing: Standing) -> float:
     if left.short_resets_at is None or left.short_key is None:
         return left.short
     sights = standing.state.history[left.short_key]
-    return left.short + lately(sights, BURN_S) * min(GO_ON_S, max(0.0, left.short_resets_at - sights[-1].at))
+    if (rate := lately(sights, BURN_S)) == 0.0:
+        return left.short
+    return left.short + rate * min(GO_ON_S, max(0.0, left.short_resets_at - sights[-1].at))
 
 
 def _paid_by_use(standing: Standing) -> bool:
