@@ -410,23 +410,55 @@ def test_streams_that_are_full_or_closed_are_no_traceback(two: CommandLine, line
     assert (done.returncode, done.stderr.startswith(said), "Traceback" in done.stderr) == (code, True, False), done
 
 
-@posix
-def test_ctrl_c_before_the_command_line_is_loaded_ends_it_without_a_word(two: CommandLine) -> None:
-    program = """
-import os, signal, sys
-from rota_tui.__main__ import run
+PRESSED = """
+import os, sys
 
 class Pressed:
     @staticmethod
     def find_spec(name, *_):
-        if name == "rota_tui.cli":
-            os.kill(os.getpid(), signal.SIGINT)
+        if name in os.environ["PRESSED_AT"].split():
+            os.kill(os.getpid(), 2)
 
 sys.meta_path.insert(0, Pressed)
-run()
 """
-    done = subprocess.run([sys.executable, "-c", program], env=two.environ(), capture_output=True, check=False)
-    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, b"", b"")
+"""A `sitecustomize` that presses Ctrl-C where some module is imported."""
+
+WAYS = {"rota": "import sys; from rota_tui.__main__ import run; sys.exit(run())", "python -m rota_tui": ""}
+"""How the installed script begins, and the other way in."""
+
+
+def pressed(two: CommandLine, folder: Path, way: str, at: str, *args: str) -> subprocess.CompletedProcess[str]:
+    (folder / "sitecustomize.py").write_text(PRESSED, encoding="utf-8")
+    begun = ["-c", WAYS[way]] if WAYS[way] else ["-m", "rota_tui"]
+    environ = {**two.environ(), "PYTHONPATH": str(folder), "PRESSED_AT": at}
+    return subprocess.run(
+        [sys.executable, *begun, *args], env=environ, capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+@posix
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("at", ["signal", "rota_tui.cli", "click", "click.types", "inspect"])
+def test_ctrl_c_before_the_command_line_is_loaded_ends_it_without_a_word(
+    two: CommandLine, tmp_path: Path, way: str, at: str
+) -> None:
+    done = pressed(two, tmp_path, way, at, "status")
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+@posix
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("at", ["rota_tui.cli.status", "rota.snapshot", "rota.pool.strategy"])
+def test_ctrl_c_while_a_command_is_loaded_is_told(two: CommandLine, tmp_path: Path, way: str, at: str) -> None:
+    done = pressed(two, tmp_path, way, at, "status")
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "\nInterrupted.\n")
+
+
+@posix
+@pytest.mark.parametrize("way", WAYS)
+def test_another_ctrl_c_while_the_first_is_told_ends_it_at_once(two: CommandLine, tmp_path: Path, way: str) -> None:
+    done = pressed(two, tmp_path, way, "rota_tui.cli.status rota_tui.cli.complaining", "status")
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "\n")
 
 
 @posix

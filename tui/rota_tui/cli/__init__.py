@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rota_tui import EXIT_INTERRUPTED
+
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
@@ -78,7 +80,6 @@ EXIT_FAILED = 1
 EXIT_USAGE = 2
 EXIT_NOT_CONFIGURED = 3
 EXIT_ALL_COOLING = 4
-EXIT_INTERRUPTED = 130
 
 REFUSED = (
     errno.EACCES,

@@ -77,7 +77,7 @@ def watched(rules: Rules) -> frozenset[Kind]:
 
 def next_up(snapshot: Snapshot, rules: Rules, now: float) -> dict[str, str | None]:
     """Who would serve next, by provider."""
-    from rota.pool.strategy import rank
+    from rota.pool.strategy import chosen
 
     providers = {s.account.provider for s in snapshot.listed()}
-    return {name: rank(snapshot, name, settings=rules, now=now).chosen for name in sorted(providers)}
+    return {name: chosen(snapshot, name, rules, now) for name in sorted(providers)}

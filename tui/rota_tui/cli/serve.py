@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rota_tui.cli import EXIT_INTERRUPTED
+from rota_tui import EXIT_INTERRUPTED
 from rota_tui.cli.options import JSON
 
 if TYPE_CHECKING:
