@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 from math import sqrt
 from typing import TYPE_CHECKING
+
+from rota.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

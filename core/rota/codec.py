@@ -123,7 +123,9 @@ def _converter(hint: Any) -> _Converter:
     if origin in (Union, types.UnionType):
         return _optional(args)
     if origin is tuple:
-        return _row(args[0]) if args[1:] == (...,) else _tuple(args)
+        if args[1:] != (...,):
+            return _tuple(args)
+        return _rows(args[0]) if hasattr(args[0], "_make") else _list(args[0])
     if origin in (_Map, Mapping):
         return _map(HashTrieMap if origin is _Map else dict, *args)
     if is_dataclass(hint):
@@ -144,7 +146,7 @@ def _optional(args: tuple[Any, ...]) -> _Converter:
     )
 
 
-def _row(item: Any) -> _Converter:
+def _list(item: Any) -> _Converter:
     encode, decode = _converter(item)
     if decode is _same:
         return _Converter(_same, tuple)
@@ -180,21 +182,22 @@ def _default(field: Field[Any]) -> Any:
     return field.default_factory() if field.default_factory in (HashTrieMap, dict) else field.default
 
 
-_NUMBERS = (int, float, float | None)
+def _rows(cls: Any) -> _Converter:
+    """Named tuples of numbers are rows: a checkpoint holds thousands. So their new fields go at the end."""
 
+    def decode(data: list[Any]) -> Any:
+        try:
+            return tuple(map(cls._make, data))
+        except TypeError:  # of a rota that knew more of them, or fewer
+            return tuple(cls(*row[: len(cls._fields)]) for row in data)
 
-def _numbers(cls: Any) -> _Converter:
-    """A record of numbers is a row: a checkpoint holds thousands. So its new fields go at the end."""
-    names = [field.name for field in fields(cls)]
-    return _Converter(attrgetter(*names), lambda row: cls(*row[: len(names)]))
+    return _Converter(_same, decode)
 
 
 def _record(cls: Any) -> _Converter:
     """A dataclass is an object of the fields that are not at their default; what begins with _ is no fact."""
     kept_fields = [field for field in fields(cls) if not field.name.startswith("_")]
     hints = {field.name: _hint(str(field.type)) for field in kept_fields}
-    if all(hint in _NUMBERS for hint in hints.values()):
-        return _numbers(cls)
     converters = {name: _converter(hint) for name, hint in hints.items()}
     parts = [(f.name, _default(f), converters[f.name].encode) for f in kept_fields]
     read = attrgetter(*hints)

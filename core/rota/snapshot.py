@@ -7,7 +7,7 @@ wins, whatever the order of arrival; counters only ever add. See `fold.py` for h
 from __future__ import annotations
 
 from dataclasses import field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from rpds import HashTrieMap
 
@@ -41,9 +41,8 @@ class Hold:
         return self.until > now
 
 
-@dataclass(frozen=True, slots=True)
-class Hour:
-    """What an account served in one hour of UTC."""
+class Hour(NamedTuple):
+    """What an account served in one hour of UTC. A tuple, as `Sample` is: a start reads thousands of them."""
 
     hour: int
     """Hours since the Unix epoch."""
@@ -59,8 +58,7 @@ class Hour:
         return self.nano_usd / 1e9
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(NamedTuple):
     """One past sight of a window, thinned to one per bucket of time."""
 
     at: float

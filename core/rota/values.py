@@ -1,8 +1,8 @@
 """`dataclass` for frozen slotted values: what the standard one makes, in a third of the time.
 
 A start makes dozens of such classes, and the standard decorator compiles six functions for each (0.55 ms on Python
-3.11, so 20 ms for the events alone). Here only the constructor is compiled; the rest is shared. Fields, `replace`,
-`match` and pickling work as with the standard one.
+3.11, so 20 ms for the events alone). Here only the constructor is compiled, when it is first wanted; the rest is
+shared. Fields, `replace`, `match`, signatures and pickling work as with the standard one.
 """
 
 from __future__ import annotations
@@ -50,9 +50,22 @@ def _value(cls: type, kw_only: bool) -> type:
             namespace[name] = made
     new = type(cls)(cls.__name__, cls.__bases__, namespace)
     new.__qualname__ = cls.__qualname__
-    constructor: Any = _constructor(new, list(fields.values()))
-    new.__init__ = constructor  # type: ignore[misc]  # it takes the class's twin, which is made after it
+    constructor: Any = _Unwritten(new, list(fields.values()))
+    new.__init__ = constructor  # type: ignore[misc]  # it takes the class, which is made first
     return new
+
+
+class _Unwritten:
+    """`__init__` until it is first looked up: a start loads many classes of which it makes no value."""
+
+    def __init__(self, cls: type, fields: list[dataclasses.Field[Any]]) -> None:
+        self._cls = cls
+        self._fields = fields
+
+    def __get__(self, value: Any, owner: type) -> Any:
+        written = _constructor(self._cls, self._fields)
+        self._cls.__init__ = written  # type: ignore[misc]  # in its own place
+        return written.__get__(value, owner)
 
 
 @cache
@@ -66,7 +79,7 @@ def unguarded(cls: type) -> Any:
     return type(cls.__name__, cls.__bases__, {"__slots__": slots, "__setattr__": object.__setattr__})
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, init=False, repr=False, eq=False)  # each of them would be compiled for nothing
 class _Pattern:
     """Tells what the standard module marks fields and classes with."""
 

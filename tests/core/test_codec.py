@@ -15,7 +15,7 @@ from rota.account import Account, Kind
 from rota.codec import decode, decode_snapshot, encode, encode_snapshot
 from rota.errors import Attempt, Meaning
 from rota.events import AccountAdded, AccountLabelled, CooldownStarted, Event, RequestServed
-from rota.snapshot import Snapshot
+from rota.snapshot import Sample, Snapshot
 
 LABELLED = AccountLabelled(at=NOW, id="1", account_id="work", label="home")
 ALLOWANCE = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -114,6 +114,15 @@ def test_a_row_of_numbers_from_a_newer_rota_is_cut_to_what_is_known() -> None:
     data["accounts"]["work"]["history"]["5h"][0].append("more")
     data["news"] = True
     assert decode_snapshot(json.dumps(data)) == snapshot
+
+
+def test_a_row_of_numbers_from_an_older_rota_has_the_rest_at_its_default() -> None:
+    snapshot = after(added("work"), seen("work", window("5h", 0.5)))
+    data = json.loads(encode_snapshot(snapshot))
+    at, utilization, resets_at, _ = data["accounts"]["work"]["history"]["5h"][0]
+    data["accounts"]["work"]["history"]["5h"] = [[at, utilization, resets_at]]
+    (sample,) = decode_snapshot(json.dumps(data)).accounts["work"].history["5h"]
+    assert sample == Sample(at, utilization, resets_at)
 
 
 def test_foreign_text_is_only_text() -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import inspect
 import pickle
 from dataclasses import field
 
@@ -55,6 +56,16 @@ def test_a_value_is_built_compared_hashed_and_shown_as_the_standard_one() -> Non
     assert hash(mine) == hash(Point(1.0)) == hash(theirs)
     assert Alone("a") == Alone("a") != Alone("b")
     assert hash(Alone("a")) == hash(("a",))
+
+
+def test_a_value_tells_its_signature_before_one_was_made() -> None:
+    @dataclass(frozen=True, slots=True)
+    class Line:
+        begin: float
+        end: float = 0.0
+
+    assert list(inspect.signature(Line).parameters) == ["begin", "end"]
+    assert Line(1.0) == Line(begin=1.0, end=0.0)
 
 
 def test_a_value_is_frozen_and_holds_nothing_but_its_fields() -> None:

@@ -77,6 +77,14 @@ def rank(
     return ranking_for(snapshot, question, rules, now)
 
 
+def chosen(snapshot: Snapshot, provider: str, rules: Rules, now: float) -> str | None:
+    """The account that `rank` chooses for no model in particular, without a word on the others."""
+    question, strategy = Question(provider), named(rules.strategy)
+    view = WholeView(snapshot, question, strategy, rules, now)
+    first = next(preferred(snapshot, question, view, strategy, rules, now), None)
+    return first.account_id if first is not None else None
+
+
 def ranking_for(snapshot: Snapshot, question: Question, rules: Rules, now: float) -> Ranking:
     """The full ranking of one question."""
     strategy = named(rules.strategy)
