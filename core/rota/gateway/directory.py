@@ -19,6 +19,7 @@ FIRST_WAIT_S = 3.0
 
 AGAIN_S = 30.0
 """At the least so long between two looks at the lists."""
+_CHANGES = (AccountAdded, AccountRemoved)
 
 
 class Directory:
@@ -58,7 +59,7 @@ class Directory:
     def _look(self) -> None:
         """Notice accounts that came and went; costs nothing else."""
         batch = self._events.look()
-        changed = any(isinstance(event, AccountAdded | AccountRemoved) for event in batch.events)
+        changed = [event for event in batch.events if isinstance(event, _CHANGES)]
         if self._present is None or batch.dropped or changed:
             present = frozenset(s.account.provider for s in batch.snapshot.listed())
             if present != self._present:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -64,19 +63,20 @@ class Trail:
     here: int = 0
     """Tries so far on the present account and model."""
     hopped_after_throttle: bool = False
-    accounts: frozenset[str] = field(default_factory=frozenset)
+    accounts: frozenset[str] = frozenset()
     """Closed accounts."""
-    models: frozenset[Target] = field(default_factory=frozenset)
+    models: frozenset[Target] = frozenset()
     """Closed models."""
-    pairs: frozenset[tuple[str, Target]] = field(default_factory=frozenset)
-    providers: frozenset[str] = field(default_factory=frozenset)
+    pairs: frozenset[tuple[str, Target]] = frozenset()
+    providers: frozenset[str] = frozenset()
 
     def open(self, target: Target) -> bool:
-        return target not in self.models and target.provider not in self.providers
+        # Asked first whether there are any: to look for a target is to hash it.
+        return not (self.models and target in self.models) and target.provider not in self.providers
 
     def allows(self, account_id: str, target: Target) -> bool:
         """Whether this account may still be asked for this model."""
-        return account_id not in self.accounts and (account_id, target) not in self.pairs
+        return account_id not in self.accounts and not (self.pairs and (account_id, target) in self.pairs)
 
     def after(self, step: Step, attempt: Attempt, target: Target) -> Trail:
         """The trail once `attempt` failed and `step` was decided."""

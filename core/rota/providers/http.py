@@ -152,8 +152,8 @@ def ready_made(
         ProviderError: `network` with code `address`.
     """
     with network_errors():
-        address = _parsed(url)
-    said = {"user-agent": USER_AGENT, "host": address.netloc.decode("ascii"), **headers}
+        address, host = _parsed(url)
+    said = {"user-agent": USER_AGENT, "host": host, **headers}
     if content:
         said["content-length"] = str(len(content))
     raw = [(name.encode("ascii"), value.encode("ascii")) for name, value in said.items()]
@@ -164,8 +164,10 @@ def ready_made(
 
 
 @lru_cache(maxsize=256)
-def _parsed(url: str) -> httpx.URL:
-    return httpx.URL(url)
+def _parsed(url: str) -> tuple[httpx.URL, str]:
+    """The address, and its host as the header names it."""
+    parsed = httpx.URL(url)
+    return parsed, parsed.netloc.decode("ascii")
 
 
 def plain(headers: httpx.Headers) -> dict[str, str]:
