@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -92,19 +93,43 @@ def find(environ: Mapping[str, str]) -> Paths:
     """Where things are: under `ROTA_HOME` when `environ` sets it, else where this system keeps such things.
 
     Raises:
-        ConfigError: `ROTA_HOME` is a `~user` that nobody is.
+        ConfigError: `ROTA_HOME` is a `~user` that nobody is, or there is neither that nor a home folder.
     """
     if home := environ.get("ROTA_HOME", "").strip():
         return under(home)
-    from platformdirs import PlatformDirs  # late: with ROTA_HOME it is not needed
+    if sys.platform == "linux" and os.path.isabs(user := environ.get("HOME", "")):
+        return _by_xdg(Path(user), environ)
+    from platformdirs import PlatformDirs  # late: it takes a sixth of what `rota status` does
 
     dirs = PlatformDirs("rota", appauthor=False)
+    try:
+        return Paths(
+            config=dirs.user_config_path,
+            data=dirs.user_data_path,
+            state=dirs.user_state_path,
+            cache=dirs.user_cache_path,
+            logs=dirs.user_log_path,
+        )
+    except RuntimeError as error:
+        raise ConfigError(
+            "This machine names no home folder for this user.", hint="Set HOME, or ROTA_HOME, to a folder."
+        ) from error
+
+
+def _by_xdg(user: Path, environ: Mapping[str, str]) -> Paths:
+    """The folders of freedesktop.org's base directory specification, which platformdirs tells on Linux too."""
+
+    def folder(name: str, usual: str) -> Path:
+        told = environ.get(name, "")
+        return (Path(told) if os.path.isabs(told) else user / usual) / "rota"
+
+    state = folder("XDG_STATE_HOME", ".local/state")
     return Paths(
-        config=dirs.user_config_path,
-        data=dirs.user_data_path,
-        state=dirs.user_state_path,
-        cache=dirs.user_cache_path,
-        logs=dirs.user_log_path,
+        config=folder("XDG_CONFIG_HOME", ".config"),
+        data=folder("XDG_DATA_HOME", ".local/share"),
+        state=state,
+        cache=folder("XDG_CACHE_HOME", ".cache"),
+        logs=state / "log",
     )
 
 

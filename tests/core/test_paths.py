@@ -61,6 +61,47 @@ def test_without_rota_home_the_systems_own_folders_are_used(tmp_path: Path) -> N
     assert all(folder.is_relative_to(tmp_path) and folder.name == "rota" for folder in folders)
 
 
+@pytest.mark.parametrize("name", ["XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "NONE"])
+@pytest.mark.parametrize("value", ["elsewhere", "", "/", "relative"])
+def test_they_are_where_other_programs_of_the_system_look(tmp_path: Path, name: str, value: str) -> None:
+    script = (
+        "import os; from rota import paths; found = paths.find(os.environ);"
+        "from platformdirs import PlatformDirs; dirs = PlatformDirs('rota', appauthor=False);"
+        "assert found == paths.Paths(dirs.user_config_path, dirs.user_data_path, dirs.user_state_path,"
+        " dirs.user_cache_path, dirs.user_log_path), (found, dirs.user_config_path)"
+    )
+    environ = {key: given for key, given in os.environ.items() if not key.startswith(("XDG_", "ROTA_"))}
+    environ |= {"HOME": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)}
+    environ[name] = str(tmp_path / value) if value == "elsewhere" else value
+    ran = subprocess.run([sys.executable, "-c", script], env=environ, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the system has to be asked")
+def test_finding_them_loads_nothing_on_linux(tmp_path: Path) -> None:
+    script = "import os, sys; from rota import paths; paths.find(os.environ); print('platformdirs' in sys.modules)"
+    environ = {key: given for key, given in os.environ.items() if key != "ROTA_HOME"} | {
+        "HOME": str(tmp_path),
+        "PYTHONPATH": os.pathsep.join(sys.path),
+    }
+    ran = subprocess.run([sys.executable, "-c", script], env=environ, capture_output=True, text=True, check=True)
+    assert ran.stdout == "False\n"
+
+
+@posix_only
+def test_a_machine_that_names_no_home_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+
+    def nobody(uid: int) -> None:
+        raise KeyError(uid)
+
+    monkeypatch.setattr("pwd.getpwuid", nobody)  # as in a container that runs as some number
+    with pytest.raises(ConfigError, match="home folder") as told:
+        paths.find({})
+    assert "ROTA_HOME" in told.value.hint
+
+
 @pytest.mark.parametrize("unset", ["", "  "])
 def test_an_empty_rota_home_counts_as_unset(unset: str) -> None:
     assert paths.find({"ROTA_HOME": unset}) == paths.find({})
