@@ -145,7 +145,7 @@ class OpenCodeConfig:
         clean = self._without(path, before)
         if clean is None:
             clean = json.dumps({"$schema": SCHEMA}, indent=2) + "\n"
-        return Change(path, before, _edited(path, lambda: jsonc.put(clean, _PATH, block)))
+        return Change(path, before, _edited(path, lambda: jsonc.put(jsonc.begun(clean), _PATH, block)))
 
     def plan_uninstall(self) -> Change:
         """What taking the provider out would change; nothing is written. Raises as `plan_install` does."""
@@ -166,7 +166,7 @@ class OpenCodeConfig:
         if clean is not None:
             backup = self._backups / f"opencode-{_digest(clean)[:16]}{change.path.suffix}"
             write_private(backup, clean.encode())
-        missing = jsonc.missing(clean, _PATH) if clean is not None else ()
+        missing = jsonc.missing(jsonc.begun(clean), _PATH) if clean is not None else ()
         receipt = _Receipt(
             path=str(change.path),
             backup=str(backup) if backup is not None else None,
@@ -199,7 +199,7 @@ class OpenCodeConfig:
         before = _read(Path(receipt.backup)) if receipt.backup is not None else None
         if _digest(text) == receipt.digest:
             return before
-        theirs = jsonc.raw(before, _PATH) if before is not None else None
+        theirs = jsonc.raw(jsonc.begun(before), _PATH) if before is not None else None
         if theirs is not None:  # a provider of this name was there already
             return _edited(path, lambda: jsonc.put(text, _PATH, theirs))
         return _edited(path, lambda: jsonc.remove(text, tuple(receipt.missing)))

@@ -51,6 +51,9 @@ FILES = [
     "\ufeff{\n}\n",
 ]
 
+BLANK = ["", "\n", "\ufeff", "// mine", "// mine\r\n/* and\r\nmore */\r\n", "/* a */ /* b */"]
+"""Files that say nothing yet, as an editor or a template leaves them."""
+
 
 class Machine:
     """A person's home with OpenCode's folder in it."""
@@ -98,6 +101,29 @@ def test_it_goes_in_beside_everything_else_and_comes_out_byte_for_byte(
     machine.uninstall()
     assert path.read_bytes() == text.encode()
     assert not machine.config.key_file.exists()
+
+
+@pytest.mark.parametrize("text", BLANK, ids=range(len(BLANK)))
+def test_an_empty_file_and_one_of_comments_become_a_configuration_and_come_back(machine: Machine, text: str) -> None:
+    path = machine.write(text)
+    machine.install()
+    after = path.read_bytes().decode()
+    assert jsonc.load(after) == {"provider": {"rota": machine.block}}
+    assert after.startswith(text)
+    assert machine.config.plan_install(machine.block).nothing
+    machine.uninstall()
+    assert path.read_bytes() == text.encode()
+
+
+@pytest.mark.parametrize("text", BLANK, ids=range(len(BLANK)))
+def test_what_was_written_since_into_a_file_that_was_empty_stays(machine: Machine, text: str) -> None:
+    path = machine.write(text)
+    machine.install()
+    path.write_bytes(jsonc.put(path.read_bytes().decode(), ("theme",), "dark").encode())
+    machine.uninstall()
+    left = path.read_bytes().decode()
+    assert jsonc.load(left) == {"theme": "dark"}
+    assert left.startswith(text)
 
 
 @pytest.mark.parametrize("text", FILES, ids=range(len(FILES)))
@@ -159,7 +185,7 @@ def test_planning_writes_nothing(machine: Machine) -> None:
     assert not machine.config.key_file.exists()
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"provider": []}', '{"provider": 1}', "nonsense", ""])
+@pytest.mark.parametrize("text", ["{", "[]", '{"provider": []}', '{"provider": 1}', "nonsense", "/* open"])
 def test_a_file_that_is_none_is_left_alone(machine: Machine, text: str) -> None:
     path = machine.write(text)
     with pytest.raises(StoreError, match=r"opencode\.json"):

@@ -18,6 +18,7 @@ from rota.migrate.jsonc_nodes import (
     Node,
     child,
     find,
+    is_blank,
     load,
     parse,
     plain,
@@ -28,6 +29,7 @@ __all__ = [
     "KeyPath",
     "Node",
     "Raw",
+    "begun",
     "find",
     "has_comments",
     "load",
@@ -45,6 +47,18 @@ class Raw:
     """A value as text that is already JSON with comments: `put` inserts it as it is."""
 
     text: str
+
+
+def begun(text: str) -> str:
+    """The text with something to put into: one that is empty or all comments gets an object behind them.
+
+    Raises:
+        JsoncError: a comment does not end.
+    """
+    if not is_blank(text):
+        return text
+    eol = "\r\n" if "\r\n" in text else "\n"
+    return text + ("" if text.endswith(("\n", "\ufeff")) or not text else eol) + "{}" + eol
 
 
 def missing(text: str, path: KeyPath) -> KeyPath | None:

@@ -83,6 +83,12 @@ def parse(text: str) -> Node:
     return root
 
 
+def is_blank(text: str) -> bool:
+    """Whether there is no value in it, only white space and comments. Raises as `parse` does, if one does not end."""
+    at, _, _ = _Parser(text).trivia(1 if text.startswith("\ufeff") else 0)
+    return at == len(text)
+
+
 def load(text: str) -> Any:
     """The document as plain values."""
     return plain(parse(text))
