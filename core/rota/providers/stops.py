@@ -1,6 +1,6 @@
 """Stop sequences where the provider does not heed them: the answer is said up to the first one. Pure.
 
-What the provider goes on to say is read and not passed on, so that its usage is known.
+What the provider goes on to say is not passed on, but read for a while, so that its usage is known.
 """
 
 from __future__ import annotations
@@ -32,27 +32,28 @@ class Stops:
     def __init__(self, sequences: Sequence[str]) -> None:
         self._sequences = sequences
         self._held = ""
-        self._found: str | None = None
+        self.found: str | None = None
+        """The sequence at which the answer ended."""
 
     def of(self, delta: Delta) -> Iterator[Delta]:
         """What of it may be said."""
         if isinstance(delta, TextDelta):
-            if self._found is None and (text := self._sayable(self._held + delta.text)):
+            if self.found is None and (text := self._sayable(self._held + delta.text)):
                 yield TextDelta(text)
-        elif isinstance(delta, ReasoningDelta) and self._found is None:
+        elif isinstance(delta, ReasoningDelta) and self.found is None:
             yield delta  # it comes beside the text and ends none of it
         else:
             if self._held:
                 yield TextDelta(self._held)
                 self._held = ""
-            if self._found is None:
+            if self.found is None:
                 yield delta
             elif isinstance(delta, Finished):
-                yield replace(delta, finish=Finish.STOP, stop_sequence=self._found)
+                yield replace(delta, finish=Finish.STOP, stop_sequence=self.found)
 
     def _sayable(self, text: str) -> str:
         if (found := _first(text, self._sequences)) is not None:
-            at, self._found = found
+            at, self.found = found
             self._held = ""
             return text[:at]
         begun = max((_begun(text, sequence) for sequence in self._sequences), default=0)

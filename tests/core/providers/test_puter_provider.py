@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -27,6 +28,7 @@ from rota.providers.base import (
     TextDelta,
     ToolCall,
     ToolCallDelta,
+    Usage,
 )
 from rota.providers.http import USER_AGENT, open_client
 from rota.providers.puter import PuterProvider
@@ -317,6 +319,43 @@ async def test_a_connection_that_breaks_in_the_middle_is_the_network() -> None:
     body = Body(b'{"type":"text","text":"Hi"}\n', error=httpx.ReadError("gone"))
     failure = await failure_of(streaming(body), stream=True)
     assert (failure.meaning, failure.code) == (Meaning.NETWORK, "cut")
+
+
+TEXT = b'{"type":"text","text":"one END two"}\n'
+LAST = b'{"type":"usage","usage":{"prompt_tokens":11,"completion_tokens":7}}\n'
+
+
+class Talking(Body):
+    """A model that goes on and on."""
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield TEXT
+        while True:
+            yield b'{"type":"text","text":" and on"}\n'
+
+
+@pytest.mark.parametrize(
+    "body", [Talking(), Body(TEXT), Body(TEXT, error=httpx.ReadError("gone"))], ids=["talks on", "silent", "broken"]
+)
+async def test_behind_a_stop_sequence_the_usage_is_not_waited_for_long_and_nothing_can_fail(body: Body) -> None:
+    question = replace(ask(), stop=("END",))
+    said = await streamed(streaming(body, after_stop_s=0.01), question)
+    assert said == [TextDelta("one "), Finished(Finish.STOP, Usage(), question.model, stop_sequence="END")]
+    assert body.closed
+
+
+async def test_behind_a_stop_sequence_a_usage_that_comes_soon_is_told() -> None:
+    said = await streamed(streaming(Body(TEXT, LAST)), replace(ask(), stop=("END",)))
+    assert isinstance(said[-1], Finished)
+    assert said[-1].usage == Usage(11, 7)
+
+
+@pytest.mark.parametrize("error", [None, httpx.ReadError("gone")], ids=["silent", "broken"])
+async def test_a_whole_answer_is_whole_whatever_becomes_of_its_connection(error: Exception | None) -> None:
+    body = Body(TEXT, LAST, error=error)
+    said = await streamed(streaming(body))
+    assert said == [TextDelta("one END two"), Finished(Finish.STOP, Usage(11, 7), ask().model)]
+    assert body.closed
 
 
 async def test_leaving_a_stream_early_closes_it() -> None:

@@ -11,7 +11,17 @@ from urllib.parse import urlsplit
 import httpx
 
 from rota.errors import Failure, Meaning, ProviderError
-from rota.providers.base import Finished, Reasoning, ReasoningDelta, Text, TextDelta, ToolCall, ToolCallDelta
+from rota.providers.base import (
+    Finish,
+    Finished,
+    Reasoning,
+    ReasoningDelta,
+    Text,
+    TextDelta,
+    ToolCall,
+    ToolCallDelta,
+    Usage,
+)
 from rota.providers.http import fetch, network_errors, open_stream, read_body
 from rota.providers.puter import answer, catalogue, classify, fields, usage, wire
 from rota.providers.puter.stream import Lines, Reader
@@ -25,6 +35,10 @@ if TYPE_CHECKING:
     from rota.providers.base import ChatRequest, Credential, Delta, Model, QuotaReport, Reply, ReplyStream
     from rota.providers.puter.fields import Record
     from rota.quota import QuotaWindow
+
+
+_REST_S = 0.25
+"""How long the end of a stream is waited for behind its last line, so that its connection can serve again."""
 
 
 class PuterProvider:
@@ -42,6 +56,7 @@ class PuterProvider:
         answer_s: float = 300.0,
         first_content_s: float = 120.0,
         between_chunks_s: float = 90.0,
+        after_stop_s: float = 2.0,
     ) -> None:
         """Speak to one Puter.
 
@@ -53,7 +68,9 @@ class PuterProvider:
             answer_s: seconds to wait for a whole answer that is not streamed.
             first_content_s: seconds a stream may take to its first content. A stream has no limit as a whole.
             between_chunks_s: seconds a stream may be silent after that; Puter sends no heartbeats.
+            after_stop_s: seconds that a stream may go on behind a stop sequence, for its usage; then it is left.
         """
+        self._after_stop_s = after_stop_s
         self._client = client
         self._api = api_url.rstrip("/")
         self._site = gui_url.rstrip("/")
@@ -102,7 +119,7 @@ class PuterProvider:
         sent = self._call(request, credential, stream=True, read_s=read_s)
         async with open_stream(self._client, sent) as response:
             if response.status_code == 200 and _content_type(response.headers) == "application/x-ndjson":
-                yield _Stream(response, request, self._first_content_s, self._between_chunks_s)
+                yield _Stream(response, request, self._first_content_s, self._between_chunks_s, self._after_stop_s)
                 return
             # Legacy servers refuse with 200 and JSON, and a server may answer whole what was asked as a stream.
             body = await read_body(response)
@@ -173,31 +190,59 @@ class _Stream:
     request_id: str | None = None
 
     def __init__(
-        self, response: httpx.Response, request: ChatRequest, first_content_s: float, between_chunks_s: float
+        self,
+        response: httpx.Response,
+        request: ChatRequest,
+        first_content_s: float,
+        between_chunks_s: float,
+        after_stop_s: float,
     ) -> None:
         self._response = response
+        self._model = request.model
         self._reader = Reader(request.model, request.max_tokens)
         self._stops = Stops(request.stop)  # of most models Puter takes them and lets them speak on
         self._first_content_s = first_content_s
         self._between_chunks_s = between_chunks_s
+        self._after_stop_s = after_stop_s
+        self._until: float | None = None
+        """Loop time at which the usage is no longer waited for, once a stop sequence was found."""
 
     async def __aiter__(self) -> AsyncIterator[Delta]:
         lines = Lines()
         pieces = self._response.aiter_bytes()
-        while piece := await self._next(pieces):
-            for line in lines.feed(piece):
-                for delta in self._reader.read(line):
-                    for said in self._stops.of(delta):
-                        yield said
-        for delta in self._reader.read(lines.end()):
-            for said in self._stops.of(delta):
-                yield said
-        self._reader.close()
+        try:
+            while piece := await self._next(pieces):
+                for line in lines.feed(piece):
+                    for delta in self._reader.read(line):
+                        for said in self._stops.of(delta):
+                            yield said
+            for delta in self._reader.read(lines.end()):
+                for said in self._stops.of(delta):
+                    yield said
+            self._reader.close()
+        except ProviderError:
+            if self._reader.finished:
+                return  # all was said before
+            if self._stops.found is None:
+                raise
+            yield Finished(Finish.STOP, Usage(), self._model, stop_sequence=self._stops.found)
+
+    def _patience_s(self) -> float:
+        """How long the next piece is waited for."""
+        if self._reader.finished:
+            return _REST_S
+        if self._stops.found is not None:
+            now = asyncio.get_running_loop().time()
+            self._until = self._until or now + self._after_stop_s
+            return self._until - now
+        return self._between_chunks_s if self._reader.started else self._first_content_s
 
     async def _next(self, pieces: AsyncIterator[bytes]) -> bytes:
         """The next piece; empty at the end."""
-        patience = self._between_chunks_s if self._reader.started else self._first_content_s
+        patience = self._patience_s()
         try:
+            if patience <= 0:
+                raise TimeoutError  # a model that never pauses would not be timed out below
             async with asyncio.timeout(patience):
                 with network_errors():
                     return await anext(pieces, b"")
