@@ -99,7 +99,7 @@ def find(environ: Mapping[str, str]) -> Paths:
         return under(home)
     if sys.platform == "linux" and os.path.isabs(user := environ.get("HOME", "")):
         return _by_xdg(Path(user), environ)
-    from platformdirs import PlatformDirs  # late: it takes a sixth of what `rota status` does
+    from platformdirs import PlatformDirs  # late: loading it takes as long as reading the log
 
     dirs = PlatformDirs("rota", appauthor=False)
     try:
