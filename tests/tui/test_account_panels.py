@@ -10,7 +10,8 @@ from tests.tui.test_foreseeing import rising
 
 from rota.account import Kind
 from rota.errors import Meaning
-from rota.events import CooldownLifted, CooldownStarted, Event, ModelCooled
+from rota.events import CooldownLifted, CooldownStarted, Event, ModelCooled, QuotaObserved
+from rota.quota import QuotaWindow, Source, Unit
 from rota.settings import PoolSettings
 from rota_tui.widgets.cooldown_panel import CooldownPanel
 
@@ -45,6 +46,17 @@ async def whole(it: Opened) -> str:
     """All of the detail, in a terminal that has room for it."""
     await it.press("enter")
     return it.text()
+
+
+async def test_a_limit_by_the_minute_that_is_over_reads_as_refilled(tmp_path: Path) -> None:
+    minute = QuotaWindow(
+        "requests", "requests", 0.5, NOW - 90, Source.HEADERS, Unit.REQUESTS, 25.0, 50.0, resets_at=NOW - 30
+    )
+    seen = QuotaObserved(at=NOW - 90, account_id="work", windows=(minute,))
+    async with opened(tmp_path, account("work"), seen, size=(120, 40)) as it:
+        line = next(line for line in (await whole(it)).splitlines() if "refilled" in line)
+        assert "?" not in line
+        assert "reset since" not in it.text()
 
 
 # --- the runway -------------------------------------------------------------------------------------------

@@ -201,13 +201,15 @@ def tightest(windows: Iterable[QuotaWindow], now: float) -> QuotaWindow | None:
     return max(known, key=lambda w: (w.utilization or 0.0, w.key), default=None)
 
 
-BY_THE_MINUTE = frozenset({"requests", "tokens", "input-tokens", "output-tokens"})
-"""Windows that are full again a moment after they were seen: then they say nothing."""
+BY_THE_MINUTE = ("requests", "tokens")
+"""How the keys end of windows that are full again a moment after they were seen: nobody has to ask."""
+
+REFILLED = "refilled"
 
 
-def says_something(window: QuotaWindow, now: float) -> bool:
-    """Whether a window's figure is worth a word: not once a limit by the minute is over."""
-    return window.key not in BY_THE_MINUTE or not window.expired(now)
+def refilled(window: QuotaWindow, now: float) -> bool:
+    """Whether a limit by the minute is over. What shows all windows says so; elsewhere it is worth no word."""
+    return window.key.endswith(BY_THE_MINUTE) and window.expired(now)
 
 
 def figure(window: QuotaWindow) -> str:

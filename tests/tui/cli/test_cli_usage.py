@@ -1,11 +1,18 @@
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 import pytest
 from tests.support.command_line import commands
 
+from rota import paths
+from rota.account import Account, Kind
+from rota.events import AccountAdded, QuotaObserved
+from rota.log import SqliteLog
+from rota.quota import QuotaWindow, Source, Unit
 from rota_tui.cli import COMMANDS, SECTIONS, rota
 
 if TYPE_CHECKING:
@@ -35,7 +42,12 @@ WRONG = [
     (["config", "get", "pool.stratgy"], 2, "pool.stratgy is not a setting.", "Nearest: pool.strategy"),
     (["config", "set", "pool.strategy", "best"], 2, "pool.strategy is", "round-robin"),
     (["config", "set", "pool.retries", "-5"], 2, "pool.retries is -5", "Allowed: a whole number from 0 to 10."),
-    (["config", "set", "ui.theme", "nrod"], 2, "There is no theme called nrod.", "nord"),
+    (
+        ["config", "set", "ui.theme", "nrod"],
+        2,
+        "There is no theme called nrod.",
+        "Nearest: nord. Allowed: one of rota-dark,",
+    ),
     (["config", "lst"], 2, "There is no command called 'lst'. Did you mean `rota config list`?", ""),
     (["gateway", "key", "revok"], 2, "Did you mean `rota gateway key revoke`?", ""),
     (["config", "list", "pol"], 2, "pol is not a setting", ""),
@@ -45,6 +57,7 @@ WRONG = [
     (["completion", "tcsh"], 2, "'tcsh' is not one of", ""),
     (["login", "anthropic", "--api-key"], 1, "Anthropic refused it", "check what was pasted"),
 ]
+SPARE = Account(id="spare", provider="anthropic", kind=Kind.API_KEY, identity="spare", label="spare")
 GIVEN: dict[tuple[str, ...], str] = {("login", "anthropic", "--api-key"): "sk-ant-api03-nonsense"}
 
 
@@ -120,3 +133,27 @@ def test_foreign_text_does_not_steer_the_terminal(two: CommandLine) -> None:
         shown = two.run(*args).out
         assert "\x1b" not in shown
     assert "[/foo]" in two.run("accounts").out
+
+
+def test_a_limit_by_the_minute_that_is_over_reads_as_refilled_and_not_as_unknown(two: CommandLine) -> None:
+    seen = QuotaWindow(
+        "requests", "requests", 0.5, 1000.0, Source.HEADERS, Unit.REQUESTS, 25.0, 50.0, resets_at=1060.0
+    )
+    month = replace(seen, key="month", label="month")
+    log = SqliteLog.open(paths.under(two.home / "rota").log_file)
+    log.append(
+        [AccountAdded(at=900.0, account=SPARE), QuotaObserved(at=1000.0, account_id="spare", windows=(seen, month))]
+    )
+    log.close()
+    ran = two.run("usage", "spare")
+    assert ran.code == 0, ran.err
+    of_month, of_minute = ran.out.splitlines()[1:3]
+    assert of_month.split()[:6] == ["month", "?", "reset", "since;", "ask", "again"]
+    assert of_minute.split()[:2] == ["requests", "refilled"]
+    assert "requests" not in two.run("status", "--plain").out
+
+
+def test_the_themes_are_listed_as_what_the_theme_may_be(fresh: CommandLine) -> None:
+    assert "Allowed: one of rota-dark, rota-light," in " ".join(fresh.run("config", "list", "ui").out.split())
+    listed = {each["key"]: each for each in json.loads(fresh.run("config", "list", "--json").out)["settings"]}
+    assert "nord" in listed["ui.theme"]["allowed"]

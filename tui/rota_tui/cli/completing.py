@@ -68,17 +68,14 @@ def settings(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> l
 def values(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """What the setting that was named may be."""
     from rota.config import describe
+    from rota_tui.cli.config_choices import choices
 
     key = ctx.params.get("key")
     found = next((s for s in describe() if s.key == key), None)
     if found is None:
         return []
-    if key == "ui.theme":
-        from rota_tui.themes import names
-
-        return _beginning([CompletionItem(name) for name in names()], incomplete)
-    choices = found.choices or (("true", "false") if isinstance(found.default, bool) else ())
-    return _beginning([CompletionItem(choice) for choice in choices], incomplete)
+    known = choices(found) or (("true", "false") if isinstance(found.default, bool) else ())
+    return _beginning([CompletionItem(choice) for choice in known], incomplete)
 
 
 def sources(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:

@@ -10,6 +10,7 @@ import click
 from rota_tui.cli import NamingGroup
 from rota_tui.cli.completing import settings as complete_settings
 from rota_tui.cli.completing import values as complete_values
+from rota_tui.cli.config_choices import allowed, check_theme
 from rota_tui.cli.config_keys import check_key
 from rota_tui.cli.config_keys import command as keys
 from rota_tui.cli.options import JSON
@@ -71,7 +72,7 @@ def set_(key: str, value: str, as_json: bool) -> None:
             click.echo(f"vault = {value}; every secret is in the {kind} vault.")
         return
     check_key(paths, key, value)
-    _check_theme(key, value)
+    check_theme(config.locate(key)[0], value)
     written = config.set_value(paths, key, value)
     if as_json:
         _echo_change(paths, key, written, before)
@@ -129,7 +130,7 @@ def list_(section: str | None, as_json: bool) -> None:
                 "value": thawed(config.get(settings, s.key)),
                 "default": thawed(s.default),
                 "help": s.help,
-                "allowed": s.allowed,
+                "allowed": allowed(s),
                 "restart": s.restart,
             }
             for s in described
@@ -151,7 +152,7 @@ def list_(section: str | None, as_json: bool) -> None:
         default = f"  (default {config.render(s.default)})" if changed else ""
         shown = Piece(f" = {clean(config.render(value))}", Tone.ACTIVE if changed else Tone.PLAIN)
         lines.append((Piece(s.key, Tone.NAME), shown, Piece(clean(default), Tone.QUIET)))
-        lines.append((Piece(f"    {s.help} Allowed: {s.allowed}.", Tone.QUIET),))
+        lines.append((Piece(f"    {s.help} Allowed: {allowed(s)}.", Tone.QUIET),))
     here = look()
     click.echo(rendered(lines if here.wide else [part for line in lines for part in wrap(line, here.width, 4)], here))
 
@@ -191,18 +192,6 @@ def _is_setting(key: str) -> bool:
     except ConfigError:  # a wrong name may be taken out of the file
         return False
     return True
-
-
-def _check_theme(key: str, value: str) -> None:
-    """Refuse a theme that there is not."""
-    if key != "ui.theme":
-        return
-    from rota.errors import ConfigError
-    from rota_tui.themes import names
-
-    known = names()
-    if value not in known:
-        raise ConfigError(f"There is no theme called {value}.", key=key, hint=f"There is: {', '.join(known)}.")
 
 
 def _effective(paths: Paths, key: str) -> Any:

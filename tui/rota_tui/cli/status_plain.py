@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rota.account import Health
 from rota_tui.formatting import clock, percent
 from rota_tui.pieces import clean
-from rota_tui.wording import plan_of, provider_name, reason, says_something
+from rota_tui.wording import plan_of, provider_name, reason, refilled
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -55,7 +55,7 @@ def _sentence(
     if next_up.get(account.provider) == account.id:
         parts.append("next")
     windows = sorted(state.windows.values(), key=lambda w: w.key)
-    parts += [_window(window, now, tz) for window in windows if says_something(window, now)]
+    parts += [_window(window, now, tz) for window in windows if not refilled(window, now)]
     return ", ".join(parts) + "."
 
 

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from rota_tui.cli.terminal import rendered
 from rota_tui.formatting import ago, clock, gauge, percent
 from rota_tui.pieces import Line, Locale, Piece, Tone, pad, width_of
-from rota_tui.wording import plan_of, pool_line, provider_name, reason, says_something
+from rota_tui.wording import plan_of, pool_line, provider_name, reason, refilled
 
 if TYPE_CHECKING:
     from rota.account import Kind
@@ -94,7 +94,7 @@ def _row(
         Piece(f"  {pad(f'{provider_name(account.provider)} {plan_of(account)}', 22, glyphs)} ", Tone.QUIET),
         Piece(why.text, why.tone),
     )
-    windows = [w for key in MAIN if (w := state.windows.get(key)) is not None and says_something(w, now)][:2]
+    windows = [w for key in MAIN if (w := state.windows.get(key)) is not None and not refilled(w, now)][:2]
     if not windows:
         return [head]
     seen_at = min(window.observed_at for window in windows)

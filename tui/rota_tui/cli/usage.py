@@ -119,17 +119,19 @@ def _lines(
 def _row(window: QuotaWindow, now: float, look: Look) -> list[Piece]:
     from rota_tui.formatting import ago, percent, tone_of, when
     from rota_tui.pieces import Piece, Tone, clean
-    from rota_tui.wording import figure
+    from rota_tui.wording import REFILLED, figure, refilled
 
-    known = not window.expired(now)
+    known, full = not window.expired(now), refilled(window, now)
     share = window.utilization if known else None
     back = ""
-    if window.resets_at is not None:
+    if full:
+        back = REFILLED
+    elif window.resets_at is not None:
         back = f"back in {when(window.resets_at, now, look.locale)}" if known else "reset since; ask again"
     return [
         Piece(clean(window.label), Tone.QUIET),
         Piece("" if window.counts else "(not counted)", Tone.QUIET),
-        Piece(percent(share), tone_of(share)),
+        Piece("" if full else percent(share), tone_of(share)),
         Piece(figure(window) if known else ""),
         Piece(back),
         Piece(f"{window.source.value}, {ago(window.observed_at, now)}", Tone.QUIET),

@@ -10,7 +10,7 @@ from textual.reactive import reactive
 from rota_tui.formatting import HOUR, MINUTE, age, clock_short, gauge, percent, span, tone_of, when
 from rota_tui.pieces import UNICODE, Line, Piece, Tone, pad
 from rota_tui.widgets.lines_view import LinesView
-from rota_tui.wording import figure
+from rota_tui.wording import REFILLED, figure, refilled
 
 if TYPE_CHECKING:
     from rota.quota import QuotaWindow
@@ -76,11 +76,11 @@ def window_line(window: QuotaWindow, width: int, label: int, now: float, locale:
     share = used_share(window, now)
     words = figure(window)
     bar = max(4, min(24, width - label - 1 - _PERCENT - 1 - 2 - _BOTH_WAYS - 2 - _SOURCE))
-    known = share is not None or window.counts
+    asked = share is not None or (window.counts and not refilled(window, now))
     return (
         Piece(pad(window.label, label, locale.glyphs) + " ", Tone.PLAIN if window.counts else Tone.QUIET),
         *gauge(share, bar, locale.glyphs, tick_of(window, ticks), window_tone(window, now)),
-        Piece(f" {percent(share) if known else locale.glyphs.absent:>{_PERCENT}}  "),
+        Piece(f" {percent(share) if asked else locale.glyphs.absent:>{_PERCENT}}  "),
         Piece(f"{_reset(window, now, locale) or words:<{_BOTH_WAYS}}  "),
         Piece(f"{window.source} {age(now - window.observed_at)}", Tone.QUIET),
         Piece(f"  {words}" if words and window.resets_at is not None else "", Tone.QUIET),
@@ -88,6 +88,8 @@ def window_line(window: QuotaWindow, width: int, label: int, now: float, locale:
 
 
 def _reset(window: QuotaWindow, now: float, locale: Locale) -> str:
+    if refilled(window, now):
+        return REFILLED
     if window.length is not None and window.length < HOUR:
         return f"refills in {span(window.length)}"
     if window.resets_at is None:
