@@ -113,7 +113,7 @@ class Desk:
     async def serve(self, exchange: Exchange, endpoint: _Endpoint) -> None:
         """One request, from the guard to its last byte."""
         request_id = random_word()
-        handler = endpoint.handlers.get(exchange.method)
+        handler = endpoint.handlers.get("GET" if exchange.method == "HEAD" else exchange.method)
         try:
             caller = await self.welcome(exchange, open_to_all=endpoint.open_to_all)
             if handler is None:
@@ -126,16 +126,17 @@ class Desk:
         except CallerGoneError:
             return
         except (RotaError, Refusal) as error:
-            await self._tell(exchange, endpoint.dialect, problem_of(error, self._clock.now()) or INTERNAL, request_id)
+            await self._tell(exchange, endpoint, problem_of(error, self._clock.now()) or INTERNAL, request_id)
         except Exception as error:  # noqa: BLE001 - the caller of one request must not end the others'; it is written down
             frames = traceback.extract_tb(error.__traceback__)
             where = " < ".join(f"{Path(f.filename).name}:{f.lineno}" for f in reversed(frames[-8:]))
             debuglog.write(Line("Gateway", f"{type(error).__name__} at {where}", level="error"))
-            await self._tell(exchange, endpoint.dialect, INTERNAL, request_id)
+            await self._tell(exchange, endpoint, INTERNAL, request_id)
 
     @staticmethod
-    async def _tell(exchange: Exchange, dialect: Dialect, problem: Problem, request_id: str) -> None:
+    async def _tell(exchange: Exchange, endpoint: _Endpoint, problem: Problem, request_id: str) -> None:
         """An error with its status, or as the last event of an answer that has begun."""
+        dialect = endpoint.dialect
         if exchange.ended:
             return
         if exchange.begun:
@@ -146,6 +147,8 @@ class Desk:
             headers["retry-after"] = str(max(1, round(problem.retry_after)))
         if problem.status == 401:
             headers["www-authenticate"] = "Bearer"
+        if problem.status == 405:
+            headers["allow"] = endpoint.allowed
         if problem.status in FINAL:
             headers["x-should-retry"] = "false"
         await exchange.answer(dialect.status(problem), dialect.problem(problem, request_id), headers)
@@ -160,12 +163,16 @@ class _Endpoint:
         self.open_to_all = open_to_all
         self._desk = desk
 
+    @property
+    def allowed(self) -> str:
+        """The methods it takes; whatever can be got can be asked for its head alone."""
+        return ", ".join(self.handlers).replace("GET", "GET, HEAD")
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._desk.serve(Exchange(scope, receive, send), self)
 
 
 def _no_handler(exchange: Exchange, endpoint: _Endpoint) -> Problem:
     if endpoint.handlers:
-        allowed = ", ".join(endpoint.handlers)
-        return Problem(405, "method", f"{exchange.path} takes {allowed}, not {exchange.method}.")
+        return Problem(405, "method", f"{exchange.path} takes {endpoint.allowed}, not {exchange.method}.")
     return Problem(404, "not_found", f"There is no {exchange.path} here; see /v1/models and /v1/chat/completions.")

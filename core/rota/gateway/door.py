@@ -9,7 +9,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from rota import __version__
-from rota.gateway.exchange import Exchange
+from rota.gateway.exchange import BODILESS, Exchange
 from rota.gateway.guard import refuse_visitor
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Door:
 
     async def _wait(self, scope: Scope, receive: Receive, send: Send) -> None:
         exchange = Exchange(scope, receive, send)
-        if exchange.method == "GET" and exchange.path == HEALTH and self._may_come(exchange):
+        if exchange.method in BODILESS and exchange.path == HEALTH and self._may_come(exchange):
             await tell_health(exchange)
             return
         # Shielded: one who is sent away for another reason must not take the others along.

@@ -23,7 +23,8 @@ EVENTS = "text/event-stream; charset=utf-8"
 LINE = "line"
 """Where in a request's state its connection has put its `Line`."""
 
-_BODILESS = frozenset({"GET", "HEAD"})
+BODILESS = frozenset({"GET", "HEAD"})
+"""Methods whose requests have no body."""
 
 
 class Exchange:
@@ -114,7 +115,7 @@ class Exchange:
     async def answer(self, status: int, body: bytes, headers: Mapping[str, str], content_type: str = JSON) -> None:
         """Send a whole answer; before the request has arrived whole it is the connection's last."""
         headers = {"content-type": content_type, "content-length": str(len(body)), **headers}
-        if self._whole or self.method in _BODILESS:
+        if self._whole or self.method in BODILESS:
             await self.begin(status, headers)
             await self.end(body)
             return

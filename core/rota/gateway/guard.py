@@ -6,6 +6,7 @@ Pure ASGI, in front of everything: a request that is refused costs no parsing.
 from __future__ import annotations
 
 import ipaddress
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 LOOPBACK_NAMES = frozenset({"localhost"})
+_HOST = re.compile(r"(?:\[(?P<address>[^\[\]]+)\]|(?P<name>[^\[\]:@/]+))(?::\d*)?")
+"""A name or an address, and behind it nothing but a port."""
 
 
 def headers_of(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
@@ -41,8 +44,10 @@ def refuse_visitor(headers: Mapping[str, str], *, allow_remote: bool) -> Problem
 @lru_cache(maxsize=64)
 def is_loopback(host: str) -> bool:
     """Whether a Host header names this machine."""
-    name = host.rpartition(":")[0] if not host.endswith("]") and ":" in host else host
-    name = name.strip("[]").rstrip(".").lower()
+    found = _HOST.fullmatch(host)
+    if found is None:
+        return False
+    name = (found["address"] or found["name"]).rstrip(".").lower()
     if name in LOOPBACK_NAMES:
         return True
     try:

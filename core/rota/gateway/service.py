@@ -177,7 +177,10 @@ class Service:
         if not exchange.in_pieces:
             raise Refusal(Problem(400, "http_version", "Live events need HTTP/1.1."))
         await exchange.begin(200, {"content-type": EVENTS, "cache-control": "no-cache"})
-        await exchange.while_there(self._tell(exchange))
+        if exchange.method == "HEAD":
+            await exchange.end()
+        else:
+            await exchange.while_there(self._tell(exchange))
 
     async def _tell(self, exchange: Exchange) -> None:
         await exchange.write(b": rota events\n\n")

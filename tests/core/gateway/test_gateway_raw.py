@@ -95,6 +95,10 @@ HOSTS: list[tuple[str, int]] = [
     ("127.0.0.1.evil.example", 421),
     ("localhost.evil.example", 421),
     ("localhost@evil.example", 421),
+    ("127.0.0.1:7682@evil.example", 421),
+    ("localhost:", 200),
+    ("[::1]evil.example:80", 421),
+    ("[::1", 421),
     ("0.0.0.0", 421),
     ("192.168.1.5", 421),
     ("", 421),
@@ -195,9 +199,23 @@ async def test_unknown_paths_and_wrong_methods_are_told_apart(shared: Gatewayed)
         caller.send("GET /admin HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert (await caller.answer())[0] == 404
         caller.send(f"GET /v1/messages HTTP/1.1\r\nHost: localhost\r\nx-api-key: {shared.key}\r\n\r\n")
-        status, _, body = await caller.answer()
-        assert status == 405
+        status, headers, body = await caller.answer()
+        assert (status, headers["allow"]) == (405, "POST")
         assert "POST" in body["error"]["message"]
+        assert body["error"]["type"] == "invalid_request_error"
+        caller.send(f"DELETE /v1/models HTTP/1.1\r\nHost: localhost\r\nx-api-key: {shared.key}\r\n\r\n")
+        status, headers, body = await caller.answer()
+        assert (status, headers["allow"]) == (405, "GET, HEAD")
+        assert body["error"]["type"] == "invalid_request_error"
+
+
+async def test_a_head_is_answered_as_the_get_without_its_body(shared: Gatewayed) -> None:
+    client = await shared.http()
+    for path in ("/healthz", "/v1/models", "/metrics", "/rota/status", "/rota/events"):
+        answer = await client.head(path)
+        assert (answer.status_code, answer.content) == (200, b"")
+    assert (await client.head("/v1/messages")).headers["allow"] == "POST"
+    assert (await client.head("/nowhere")).status_code == 404
 
 
 # --- what they send ---------------------------------------------------------------------------------------

@@ -10,18 +10,17 @@ if TYPE_CHECKING:
     from rota.gateway.problems import Problem
 
 _TYPES = {
-    400: "invalid_request_error",
     401: "authentication_error",
     402: "billing_error",
     403: "permission_error",
     404: "not_found_error",
     409: "conflict_error",
     413: "request_too_large",
-    422: "invalid_request_error",
     429: "rate_limit_error",
     504: "timeout_error",
     529: "overloaded_error",
 }
+"""Those of every other 4xx are `invalid_request_error`."""
 
 
 def body(problem: Problem, request_id: str) -> dict[str, Any]:
@@ -35,4 +34,5 @@ def event(problem: Problem) -> bytes:
 
 
 def _error(problem: Problem) -> dict[str, Any]:
-    return {"type": _TYPES.get(problem.status, "api_error"), "message": problem.message}
+    usual = "invalid_request_error" if problem.status < 500 else "api_error"
+    return {"type": _TYPES.get(problem.status, usual), "message": problem.message}

@@ -9,15 +9,12 @@ if TYPE_CHECKING:
     from rota.gateway.problems import Problem
 
 _TYPES = {
-    400: "invalid_request_error",
     401: "authentication_error",
     402: "insufficient_quota",
     403: "permission_error",
-    404: "invalid_request_error",
-    413: "invalid_request_error",
-    422: "invalid_request_error",
     429: "rate_limit_error",
 }
+"""Those of every other 4xx are `invalid_request_error`."""
 
 _CODES = {"wrong_key": "invalid_api_key", "no_key": "invalid_api_key"}
 
@@ -27,7 +24,7 @@ def body(problem: Problem) -> dict[str, Any]:
     return {
         "error": {
             "message": problem.message,
-            "type": _TYPES.get(problem.status, "server_error"),
+            "type": _TYPES.get(problem.status, "invalid_request_error" if problem.status < 500 else "server_error"),
             "param": problem.param,
             "code": _CODES.get(problem.code, problem.code),
         }
