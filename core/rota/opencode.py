@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from rota.errors import StoreError, UsageError
 from rota.files import write_private
+from rota.gateway.probe import url_of
 from rota.migrate import jsonc
 from rota.migrate.foreign import read_text, replace_text
 from rota.migrate.records import Problem
@@ -111,8 +112,7 @@ def base_url(gateway: GatewaySettings) -> str:
             "gateway.port is 0: the gateway's address is another one each time.",
             hint="Give it one, as with `rota config set gateway.port 7682`.",
         )
-    host = f"[{gateway.host}]" if ":" in gateway.host else gateway.host
-    return f"http://{host}:{gateway.port}/v1"
+    return f"{url_of(gateway.host, gateway.port)}/v1"
 
 
 class OpenCodeConfig:

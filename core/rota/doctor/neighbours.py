@@ -71,12 +71,13 @@ def shared(plan: Plan, sources: frozenset[str], switches: Mapping[str, str]) -> 
 async def gateway(client: httpx.AsyncClient, settings: Settings, snapshot: Snapshot) -> list[Finding]:
     """Whether the gateway answers where it says it runs, or could listen where it would."""
     from rota.errors import ProviderError
+    from rota.gateway.probe import url_of
     from rota.providers.http import fetch
 
     found = []
     running = snapshot.listening()
     for info in running:
-        url = f"http://{info.host}:{info.port}/healthz"
+        url = f"{url_of(info.host, info.port)}/healthz"
         try:
             answer = await fetch(client, client.build_request("GET", url))
             answers = answer.ok

@@ -1,4 +1,4 @@
-"""Whether a rota's gateway answers at an address, or anybody at all."""
+"""Where a gateway is, and whether a rota's answers there, or anybody at all."""
 
 from __future__ import annotations
 
@@ -7,6 +7,16 @@ import json
 import socket
 
 TAKES_S = 1.0
+
+
+def url_of(host: str, port: int) -> str:
+    """What clients of a gateway there put before `/v1`."""
+    return f"http://{in_url(host)}:{port}"
+
+
+def in_url(host: str) -> str:
+    """A host as it stands in a URL and in `Host`: an IPv6 address in brackets."""
+    return f"[{host}]" if ":" in host else host
 
 
 def refused(host: str, port: int) -> bool:

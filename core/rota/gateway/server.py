@@ -19,7 +19,7 @@ from rota.gateway.guard import is_loopback
 from rota.gateway.keys import SHARE_OVER_S, Keys
 from rota.gateway.metrics import Metrics
 from rota.gateway.pace import Pace
-from rota.gateway.probe import answers
+from rota.gateway.probe import answers, in_url, url_of
 from rota.gateway.protocol import PatientProtocol
 from rota.late import imported
 from rota.secret import Secret
@@ -78,7 +78,7 @@ class Gateway:
     @property
     def url(self) -> str:
         """What clients put before `/v1`."""
-        return f"http://{self.host}:{self.port}"
+        return url_of(self.host, self.port)
 
     async def start(self, *, port: int | None = None) -> None:
         """Listen. `key` is the default key from then on.
@@ -90,7 +90,7 @@ class Gateway:
         """
         engine, settings = self._engine, self._engine.settings
         wanted = settings.gateway
-        if not is_loopback(wanted.host) and not wanted.allow_remote:
+        if not is_loopback(in_url(wanted.host)) and not wanted.allow_remote:
             raise UsageError(
                 f"gateway.host is {wanted.host}, which other machines can reach.",
                 hint="Set it to 127.0.0.1, or gateway.allow_remote = true when you mean it.",
@@ -191,7 +191,7 @@ class Gateway:
                 f"Another rota{f' (process {pid})' if pid else ''} serves on port {port} already.",
                 port=port,
                 pid=pid,
-                hint=f"Use that one at http://{host}:{port}/v1, or take another port ({ELSEWHERE}).",
+                hint=f"Use that one at {url_of(host, port)}/v1, or take another port ({ELSEWHERE}).",
             )
         if error.errno == errno.EACCES:
             return PortTaken(

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
-from tests.support.gatewayed import settings_for
+from tests.support.gatewayed import gatewayed, settings_for
 
 import rota
 from rota.engine import open_engine
-from rota.errors import VaultError
+from rota.errors import UsageError, VaultError
 from rota.vault.memory import MemoryVault
 
 if TYPE_CHECKING:
@@ -141,6 +141,21 @@ async def test_a_gateway_without_its_keys_gives_the_port_back(tmp_path: Path) ->
         assert engine.gateway is None
         vault.refuses = False
         assert (await engine.start_gateway(port=port)).port == port
+
+
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="no IPv6 here")
+async def test_it_serves_at_the_other_loopback_address_too(tmp_path: Path) -> None:
+    async with gatewayed(tmp_path, gateway={"host": "::1"}) as it:
+        assert it.gateway.url == f"http://[::1]:{it.gateway.port}"
+        client = await it.openai()
+        assert [model.id async for model in client.models.list()]
+
+
+async def test_an_address_that_others_reach_is_not_taken_without_being_asked_for(tmp_path: Path) -> None:
+    for host in ("0.0.0.0", "::", "192.168.1.5"):
+        async with open_engine(home=tmp_path, settings=settings_for("", gateway={"host": host})) as engine:
+            with pytest.raises(UsageError, match="other machines can reach"):
+                await engine.start_gateway()
 
 
 async def test_two_who_start_it_at_once_get_the_same_one(tmp_path: Path) -> None:

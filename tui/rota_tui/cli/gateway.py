@@ -154,14 +154,12 @@ def _with_keys(name: str, work: Callable[[Keys], Awaitable[Secret | None]], *, a
 def _document(snapshot: Snapshot) -> dict[str, Any]:
     """What is known, and who of those that said they serve still answers."""
     from rota.change_documents import key_document
-    from rota.gateway.probe import answers
+    from rota.gateway.probe import answers, url_of
 
     running = [g for g in snapshot.listening() if answers(g.host, g.port)]
     return {
         "schema": 1,
-        "gateways": [
-            {"url": f"http://{g.host}:{g.port}", "host": g.host, "port": g.port, "pid": g.pid} for g in running
-        ],
+        "gateways": [{"url": url_of(g.host, g.port), "host": g.host, "port": g.port, "pid": g.pid} for g in running],
         "keys": [key_document(k) for k in sorted(snapshot.keys.values(), key=lambda k: k.name) if not k.revoked],
     }
 
