@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from rota.providers.base import Model
 
 
-def openai_list(models: Iterable[Model], aliases: Mapping[str, str], now: float) -> dict[str, Any]:
+def openai_list(models: Iterable[Model], aliases: Iterable[str], now: float) -> dict[str, Any]:
     """`GET /v1/models` as OpenAI's SDK reads it, with context sizes beside."""
     data = [openai_model(m, now) for m in models]
     data += [{"id": a, "object": "model", "created": int(now), "owned_by": "alias"} for a in aliases]

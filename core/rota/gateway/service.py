@@ -148,13 +148,16 @@ class Service:
     async def _health(self, exchange: Exchange, _caller: Caller, _request_id: str) -> None:
         await tell_health(exchange)
 
-    async def _models(self, exchange: Exchange, _caller: Caller, _request_id: str) -> None:
-        models = (await self.directory.names()).models
+    async def _models(self, exchange: Exchange, caller: Caller, _request_id: str) -> None:
+        names = await self.directory.names()
+        models = [m for m in names.models if caller.may_ask(m.id) or caller.may_ask(f"{m.provider}/{m.id}")]
         now = self._clock.now()
         if "anthropic-version" in exchange.headers:
             await exchange.answer_json(200, listing.anthropic_list(models, now), {})
         else:
-            await exchange.answer_json(200, listing.openai_list(models, self._settings().catalogue.aliases, now), {})
+            known = self._settings().catalogue.aliases
+            aliases = [a for a, place in known.items() if caller.may_ask(a) or caller.may_ask(place)]
+            await exchange.answer_json(200, listing.openai_list(models, aliases, now), {})
 
     async def _model(self, exchange: Exchange, _caller: Caller, _request_id: str) -> None:
         asked = exchange.path.removeprefix(MODEL)

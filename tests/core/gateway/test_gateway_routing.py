@@ -200,6 +200,20 @@ async def test_a_key_may_ask_only_for_its_models(both: Gatewayed) -> None:
     assert both.heard(RequestServed)[-1].client == "ci"
 
 
+async def test_a_key_is_shown_only_the_models_it_may_ask_for(tmp_path: Path) -> None:
+    aliases = {"fast": "puter/gpt-5-nano", "good": f"anthropic/{CLAUDE}"}
+    async with gatewayed(tmp_path, key_and_puter, catalogue={"aliases": aliases}) as it:
+        assert it.gateway.keys is not None
+        key = (await it.gateway.keys.add("ci", models=("puter/gpt-*",))).reveal()
+        shown = await it.openai(api_key=key)
+        names = {model.id async for model in shown.models.list()}
+        assert "puter/gpt-5-nano" in names
+        assert {name for name in names if not name.startswith("puter/gpt-")} == {"fast"}
+        in_anthropics = await it.anthropic(api_key=key)
+        assert {model.id async for model in in_anthropics.models.list()} == names - {"fast"}
+        assert {"fast", "good", f"anthropic/{CLAUDE}"} <= {m.id async for m in (await it.openai()).models.list()}
+
+
 async def test_a_key_gets_no_other_models_by_falling_back(tmp_path: Path) -> None:
     chain = {"anthropic": (), "puter": ("puter/claude-haiku-4-5",)}
     async with gatewayed(tmp_path, one_puter, pool={"fallback_models": chain}) as it:
