@@ -76,8 +76,12 @@ class Names:
         return self._ids.get((provider, name.lower()))
 
     def nearest(self, name: str) -> tuple[str, ...]:
-        """Up to three names that `name` may have meant, the person's own among them."""
+        """Up to three names that `name` may have meant, the person's own among them.
+
+        One that another provider lists just so is told with that provider.
+        """
         head, slash, rest = name.partition("/")
         wanted = rest if slash and (head in PROVIDERS or head in self._present) else name
         names = dict.fromkeys(n for m in self.models for n in (m.id, *m.aliases) if "/" not in n)
-        return tuple(difflib.get_close_matches(wanted, [*self._aliases, *names], n=3, cutoff=0.4))
+        near = difflib.get_close_matches(wanted, [*self._aliases, *names], n=3, cutoff=0.4)
+        return tuple(self._places.get(wanted.lower(), each) if each == wanted else each for each in near)

@@ -157,3 +157,15 @@ def test_the_themes_are_listed_as_what_the_theme_may_be(fresh: CommandLine) -> N
     assert "Allowed: one of rota-dark, rota-light," in " ".join(fresh.run("config", "list", "ui").out.split())
     listed = {each["key"]: each for each in json.loads(fresh.run("config", "list", "--json").out)["settings"]}
     assert "nord" in listed["ui.theme"]["allowed"]
+
+
+@pytest.mark.parametrize("asked", ["claude-haiku-4.5", "anthropic/claude-haiku-4.5"])
+def test_a_mistyped_model_is_told_with_the_nearest_names(two: CommandLine, asked: str) -> None:
+    ran = two.run("chat", "-m", asked, "hello")
+    assert (ran.code, ran.out) == (2, "")
+    told, todo = ran.err.splitlines()[-2:]
+    assert told == f"rota: No account here serves a model called {asked}."
+    assert todo.startswith("      Nearest: puter/claude-haiku-4-5")  # who lists it under this very name
+    error = json.loads(two.run("chat", "-m", asked, "--json", "hello").err.splitlines()[-1])["error"]
+    assert error["kind"] == "UnknownModel"
+    assert error["candidates"]

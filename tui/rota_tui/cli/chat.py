@@ -11,6 +11,8 @@ from rota_tui.cli.completing import accounts as complete_accounts
 from rota_tui.cli.completing import models as complete_models
 
 if TYPE_CHECKING:
+    from rota.engine import Engine
+    from rota.errors import UnknownModel
     from rota.events import RequestServed
     from rota.pool.pool import Hop
 
@@ -59,6 +61,8 @@ async def _chat(
     from contextlib import AsyncExitStack
 
     from rota.default_model import default_model
+    from rota.errors import Meaning, ProviderError
+    from rota.pool.cooldown import account_bound
     from rota.pool.pool import Ask, Hop
     from rota.providers.base import ChatRequest, Message, Role, Text, TextDelta
     from rota_tui.cli.opening import opened
@@ -85,20 +89,25 @@ async def _chat(
             fallback=None if fallback else False,
         )
         parts: list[str] = []
-        async with AsyncExitStack() as waiting:
-            await waiting.enter_async_context(working(f"asking {clean(chosen)}"))
-            async with engine.stream(request, ask) as stream:
-                async for delta in stream:
-                    if isinstance(delta, Hop):
-                        await waiting.aclose()  # two writers on one line would garble it
-                        click.echo(clean(_hop(delta)), err=True)
-                    elif isinstance(delta, TextDelta):
-                        parts.append(delta.text)
-                        if not as_json:
-                            await waiting.aclose()
-                            click.echo(shown(delta.text), nl=False)
-                            sys.stdout.flush()
-                story = stream.story
+        try:
+            async with AsyncExitStack() as waiting:
+                await waiting.enter_async_context(working(f"asking {clean(chosen)}"))
+                async with engine.stream(request, ask) as stream:
+                    async for delta in stream:
+                        if isinstance(delta, Hop):
+                            await waiting.aclose()  # two writers on one line would garble it
+                            click.echo(clean(_hop(delta)), err=True)
+                        elif isinstance(delta, TextDelta):
+                            parts.append(delta.text)
+                            if not as_json:
+                                await waiting.aclose()
+                                click.echo(shown(delta.text), nl=False)
+                                sys.stdout.flush()
+                    story = stream.story
+        except ProviderError as error:
+            if error.failure.meaning is not Meaning.MODEL_UNAVAILABLE or account_bound(error.failure):
+                raise
+            raise await _unknown(engine, chosen) from error
         await engine.journal.flush()
         label = engine.snapshot.accounts[story.account_id].account.label if story else "?"
     if as_json:
@@ -109,6 +118,19 @@ async def _chat(
         click.echo()
         if story is not None:
             click.echo(clean(_served(story, label)), err=True)
+
+
+async def _unknown(engine: Engine, model: str) -> UnknownModel:
+    """What to say of a model that the provider does not know: the names of the list that are nearest."""
+    from rota.errors import RotaError, UnknownModel
+    from rota.gateway.names import Names
+
+    try:
+        listed = await engine.models()
+    except RotaError:  # without the list there is still what the provider said
+        listed = ()
+    present = {state.account.provider for state in engine.snapshot.listed()}
+    return UnknownModel(model, Names(listed, engine.settings.catalogue.aliases, present).nearest(model))
 
 
 def _hop(hop: Hop) -> str:
