@@ -24,8 +24,11 @@ STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 PYTHON = {Form.SWITCH: bool, Form.WHOLE: int, Form.NUMBER: float, Form.TEXT: str, Form.LIST: list[str]}
 
 
-def check(document: Mapping[str, Any], path: Path) -> dict[str, Any]:
+def check(document: Mapping[str, Any], path: Path | None) -> dict[str, Any]:
     """What a parsed settings file sets, by dotted name.
+
+    Args:
+        path: Where it stands; None for what somebody wants to put there.
 
     Raises:
         ConfigError: Something in it is no setting or not allowed; the first such is named.
@@ -105,19 +108,22 @@ def _clean(setting: Described, value: Any) -> Any:
     return {name: url.rstrip("/") for name, url in value.items()} if isinstance(value, dict) else value.rstrip("/")
 
 
-def _explained(errors: list[ErrorDetails], path: Path) -> ConfigError:
+def _explained(errors: list[ErrorDetails], path: Path | None) -> ConfigError:
     error = errors[0]
     key = ".".join(str(part) for part in error["loc"] if not isinstance(part, int))
     more = f" ({len(errors) - 1} more in this file.)" if len(errors) > 1 else ""
+    where, verb, text = f"{path}: ", "is", "a text that is not allowed there"
+    if path is None:
+        where, verb, text = "", "cannot be", "what was given"
     if error["type"] == "extra_forbidden":
-        return ConfigError(f"{path}: {key} is not a setting.{more}", path=path, key=key, hint=nearest_hint(key))
+        return ConfigError(f"{where}{key} is not a setting.{more}", path=path, key=key, hint=nearest_hint(key))
     if error["type"] in ("model_type", "model_attributes_type"):
         hint = f"Write [{key}] on a line of its own and its settings below."
-        return ConfigError(f"{path}: {key} is a section, not a value.{more}", path=path, key=key, hint=hint)
+        return ConfigError(f"{where}{key} is a section, not a value.{more}", path=path, key=key, hint=hint)
     setting, _ = locate(key)
-    said = _said(setting, error["input"])
+    said = _said(setting, error["input"], text)
     hint = f"{_nearest(setting, error['input'])}Allowed: {setting.allowed}. {setting.help}"
-    return ConfigError(f"{path}: {key} {said}.{more}", path=path, key=key, hint=hint)
+    return ConfigError(f"{where}{key} {verb} {said}.{more}", path=path, key=key, hint=hint)
 
 
 def _nearest(setting: Described, value: object) -> str:
@@ -130,17 +136,17 @@ def _nearest(setting: Described, value: object) -> str:
     return f"Nearest: {near[0]}. " if near else ""
 
 
-def _said(setting: Described, value: object) -> str:
-    """The wrong value in words; free text is not repeated, since it may be a secret in the wrong place."""
+def _said(setting: Described, value: object, text: str) -> str:
+    """The wrong value in words; free text becomes `text`, since it may be a secret in the wrong place."""
     if isinstance(value, bool):
-        return f"is {str(value).lower()}"
+        return str(value).lower()
     if isinstance(value, int | float):
-        return f"is {plain(value)}" if value == value and abs(value) != float("inf") else f"is {value}"
+        return plain(value) if value == value and abs(value) != float("inf") else str(value)
     if isinstance(value, str):
-        return f'is "{value}"' if setting.rule.choices and len(value) <= 40 else "is a text that is not allowed there"
+        return f'"{value}"' if setting.rule.choices and len(value) <= 40 else text
     match value:
         case list():
-            return "is a list"
+            return "a list"
         case dict():
-            return "is a table"
-    return "is a value of another kind"
+            return "a table"
+    return "a value of another kind"

@@ -63,7 +63,7 @@ def put(paths: Paths, key: str, value: Any) -> Any:
         wanted = read.parse(before, paths.config_file)
         check(wanted, paths.config_file)
         _lay(wanted, route, plain)
-        check(wanted, paths.config_file)
+        check(wanted, None)
         edits = (_edited(before, route, plain, inline=inline) for inline in (False, True))
         _replace(paths, before, _faithful(edits, wanted, paths.config_file))
     return value

@@ -40,8 +40,13 @@ WRONG = [
     (["events", "--kind", "RequestSevred"], 2, "Did you mean RequestServed", ""),
     (["why", "zzz"], 2, "There is no request zzz in the log.", "rota events"),
     (["config", "get", "pool.stratgy"], 2, "pool.stratgy is not a setting.", "Nearest: pool.strategy"),
-    (["config", "set", "pool.strategy", "best"], 2, "pool.strategy is", "round-robin"),
-    (["config", "set", "pool.retries", "-5"], 2, "pool.retries is -5", "Allowed: a whole number from 0 to 10."),
+    (["config", "set", "pool.strategy", "best"], 2, 'rota: pool.strategy cannot be "best".', "round-robin"),
+    (
+        ["config", "set", "pool.retries", "-5"],
+        2,
+        "rota: pool.retries cannot be -5.",
+        "Allowed: a whole number from 0 to 10.",
+    ),
     (
         ["config", "set", "ui.theme", "nrod"],
         2,
@@ -54,6 +59,7 @@ WRONG = [
     (["migrate", "--from", "netscape"], 2, "There is no source called netscape", ""),
     (["migrate", "--undo", "--yes"], 2, "There is no import to take back.", ""),
     (["chat"], 2, "There is no prompt", ""),
+    (["completion"], 2, "Missing argument '{bash|zsh|fish}'. Choose from: bash, zsh, fish", "rota completion --help"),
     (["completion", "tcsh"], 2, "'tcsh' is not one of", ""),
     (["login", "anthropic", "--api-key"], 1, "Anthropic refused it", "check what was pasted"),
 ]

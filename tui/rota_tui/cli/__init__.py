@@ -185,7 +185,8 @@ def main(args: list[str] | None = None) -> Any:
         sys.stdout.flush()
         gc.freeze()  # what is left goes with the process: looking through it for cycles takes 5 ms at exit
     except click.ClickException as error:
-        _complain(error, error.format_message(), _usage_hint(error), error.exit_code, args)
+        told = " ".join(error.format_message().split())  # click lists choices a line each
+        _complain(error, told, _usage_hint(error), error.exit_code, args)
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt) as error:
         from rota_tui.cli import complaining
