@@ -29,9 +29,15 @@ async def other_tools(places: Places) -> list[Finding]:
 
 def told(found: tuple[Found, ...]) -> list[Finding]:
     """The files, the open ones as warnings."""
+    from rota.migrate import opencode_config, puter_config
+
+    settings = {
+        opencode_config.NAME,
+        puter_config.NAME,
+    }  # which their tools leave open, and rota's entry is no secret
     findings = []
     for each in found:
-        if each.exposed:
+        if each.exposed and each.source not in settings:
             findings.append(
                 warning(
                     "other tools", f"{each.where} holds logins and can be read by others.", f"chmod 600 {each.path}"

@@ -38,7 +38,7 @@ async def vault(choice: str, paths: Paths) -> tuple[Vault | None, list[Finding]]
             found.append(note("vault", "A system keyring works here too.", todo))
         else:
             found.append(note("vault", f"The system keyring is not used: {why_not}"))
-    todo = "`rota doctor` checks again once it is put right."
+    todo = "Where others can log in, make new keys and tokens at the providers."
     found += [warning("vault", notice, todo) for notice in opened.notices]
     return opened, found
 

@@ -36,6 +36,14 @@ def test_a_healthy_home_is_said_to_be_well(two: CommandLine) -> None:
     assert ran.out.rstrip().endswith("All is well.")
 
 
+def test_what_rota_itself_writes_into_opencodes_configuration_is_no_open_login(two: CommandLine) -> None:
+    assert two.run("opencode", "install").code == 0
+    ran = two.run("doctor", "--json")
+    (written,) = (two.home / "person").rglob("opencode.json")
+    assert any(str(written) in text for text in findings(ran, "note"))
+    assert findings(ran, "warn") == []
+
+
 def test_each_of_ten_planted_faults_is_named_with_what_to_do(tmp_path: Path) -> None:
     with simulated() as server, socket.socket() as taken:
         command = CommandLine(tmp_path / "broken", urls_of(server)).prepare()

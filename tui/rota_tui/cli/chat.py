@@ -135,7 +135,7 @@ async def _unknown(engine: Engine, model: str) -> UnknownModel:
 
 def _hop(hop: Hop) -> str:
     a = hop.attempt
-    return f"[{a.account_label} · {a.model}: {a.message}; {hop.next_step}]"
+    return f"[{a.account_label} · {a.model}: {a.message.rstrip('.')}; {hop.next_step}]"
 
 
 def _served(story: RequestServed, label: str) -> str:
