@@ -47,18 +47,18 @@ def rising(name: str, start: float, end: float, *, key: str = "5h", resets_in: f
 
 
 def test_a_new_session_begins_where_the_five_hours_will_last() -> None:
-    # a has used less so far, but at its burn of 0.5 % a minute it has used more within the hour.
+    # a has used less so far, but at its burn of 0.5 % a minute it has used more within an hour and a half.
     ranking = ranked(after(*TWO, *rising("a", 0.2, 0.3), seen("b", window("5h", 0.5))))
     assert [c.account_id for c in ranking.candidates] == ["b", "a"]
-    assert ranking.candidates[1].reason == "5h 30% used, on the way to 60%"
+    assert ranking.candidates[1].reason == "5h 30% used, on the way to 75%"
 
 
 def test_a_burn_that_is_over_by_the_reset_is_no_reason_to_keep_away() -> None:
     assert order(*TWO, *rising("a", 0.2, 0.3, resets_in=10 * MINUTE), seen("b", window("5h", 0.6))) == ["a", "b"]
 
 
-def test_sessions_are_not_taken_to_go_on_for_longer_than_an_hour() -> None:
-    # At its burn a would have used 74 % by its reset in four hours; but what runs there now will have ended.
+def test_sessions_are_not_taken_to_go_on_for_longer_than_an_hour_and_a_half() -> None:
+    # At its burn a would have used 58 % by its reset in four hours; but what runs there now will have ended.
     assert order(*TWO, *rising("a", 0.06, 0.1, resets_in=4 * HOUR), seen("b", window("5h", 0.5))) == ["a", "b"]
 
 
@@ -181,13 +181,13 @@ def test_new_sessions_stay_while_the_active_account_is_not_busy() -> None:
 @pytest.mark.parametrize(
     ("resets_in", "rival_resets_in", "expected"),
     [
-        (4.5 * HOUR, None, "a"),  # a's window opened half an hour ago
-        (4 * HOUR, None, "b"),  # an hour ago: time to open the other
-        (4 * HOUR, 4.5 * HOUR, "a"),  # the other is running already
-        (4 * HOUR, -MINUTE, "b"),  # the other has just reset
+        (3.5 * HOUR, None, "a"),  # a's window opened an hour and a half ago
+        (3 * HOUR, None, "b"),  # two hours ago: time to open the other
+        (3 * HOUR, 4.5 * HOUR, "a"),  # the other is running already
+        (3 * HOUR, -MINUTE, "b"),  # the other has just reset
     ],
 )
-def test_an_idle_window_is_opened_an_hour_after_the_active_one_so_that_resets_are_staggered(
+def test_an_idle_window_is_opened_two_hours_after_the_active_one_so_that_resets_are_staggered(
     resets_in: float, rival_resets_in: float | None, expected: str
 ) -> None:
     running = seen("a", window("5h", 0.05, resets_in=resets_in))
@@ -198,7 +198,7 @@ def test_an_idle_window_is_opened_an_hour_after_the_active_one_so_that_resets_ar
 @pytest.mark.parametrize(
     ("active", "rival", "expected"),
     [
-        (0.3, 0.0, "b"),  # on the way to 54 %, and the other is idle
+        (0.3, 0.0, "b"),  # on the way to 60 %, and the other is idle
         (0.3, 0.3, "b"),
         (0.3, 0.57, "a"),  # the other is not clearly calmer
         (0.3, 0.89, "a"),  # the other is near its limit

@@ -17,7 +17,7 @@ RETURN_MARGIN = 0.05
 """How far below its thresholds an account must be to be moved to."""
 BURN_S = 900.0
 """How far back an account's burn is looked at."""
-GO_ON_S = 3600.0
+GO_ON_S = 5400.0
 """The sessions of an account are taken to go on as they do for this long: most have ended by then."""
 BUSY = 0.3
 """Load from which on an idle window of hours is opened though it is not due."""
@@ -25,8 +25,9 @@ CLEARLY = 0.05
 """How much better another's score must be for new sessions to move: two accounts that are alike never take turns."""
 WEIGHT = 3.0
 """What a week's lead over its even pace counts beside the load of five hours."""
-STAGGER_S = 3600.0
-"""An idle window of hours is opened when the active account's has run this long: so they reset one by one."""
+STAGGER_S = 7200.0
+"""An idle window of hours is opened when the active account's has run this long: so two reset nearly half a window
+apart, and that lasts, since each is opened again soon after its reset while there is work."""
 STEP = 0.05
 """Scores nearer than this are the same, so that figures in whole percent don't decide; longest rested goes first."""
 PAID_KINDS = frozenset({Kind.API_KEY, Kind.CONSOLE_PROFILE})
@@ -39,8 +40,8 @@ class Auto:
 
     A session keeps its account, and the prompt cache there, until that account cannot serve. So what counts is where
     a new session begins: at the account whose window of hours will be used least once the sessions there have gone on
-    for an hour, and whose window of days is furthest behind an even pace and would expire unused. So all keep some
-    room, which is the reserve for peaks.
+    for an hour and a half, and whose window of days is furthest behind an even pace and would expire unused. So all
+    keep some room, which is the reserve for peaks.
 
     The active account takes new sessions until another is clearly better by the same measure, or until a window
     passes its threshold. A window of hours that is idle is opened when that is due or the active account is busy, no
@@ -87,7 +88,7 @@ class Auto:
 
 
 def load(standing: Standing) -> float:
-    """Share of the window of hours that will be used in an hour, or when it resets, if things go on as they do."""
+    """Share of the window of hours that will be used in an hour and a half, or when it resets, if things go on so."""
     left = standing.room
     if left.short is None:
         return SOMEWHERE if left.long is None else 0.0
