@@ -9,7 +9,9 @@ from rota.events import AccountDisabled, CooldownLifted, CooldownStarted, Event,
 from rota.fold import fold
 from rota.quota import QuotaWindow, Source
 from rota.snapshot import Snapshot
-from rota_tui.holds import Holds, Past, held_now, past_holds
+from rota_tui.holds import Past, held_now, past_holds
+from rota_tui.lasting import Lasting
+from rota_tui.wording import pool_of
 
 
 def after(*events: Event) -> Snapshot:
@@ -64,12 +66,13 @@ def test_what_is_kept_is_what_would_be_found_at_every_second() -> None:
     seen = QuotaObserved(at=NOW, account_id="a", windows=(short,))
     first = after(account("a"), account("b"), seen, cooled(NOW, NOW + 30), cooled(NOW, NOW + 10, model="opus"))
     then = fold(first, model)
-    holds = Holds()
+    holds, pool = Lasting(held_now), Lasting(pool_of)
     told = set()
     for second in (*range(60), 5, 35):  # at the end the clock is put back
         snapshot = first if second < 15 else then
-        found = holds.now(snapshot, NOW + second)
+        found = holds.at(snapshot, NOW + second)
         assert found == held_now(snapshot, NOW + second)
+        assert pool.at(snapshot, NOW + second) == pool_of(snapshot, NOW + second)
         told.add(tuple((each.name, each.cause) for each in found))
     assert len(told) == 6
 

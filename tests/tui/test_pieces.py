@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from rota_tui.pieces import ASCII, UNICODE, Piece, clean, fit, fit_line, pad, plain, width_of
+from rota_tui.pieces import ASCII, UNICODE, Piece, Tone, clean, fit, fit_inside, fit_line, pad, plain, width_of
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,9 @@ def test_fitted_text_never_exceeds_its_cells(text: str, width: int) -> None:
 
 @given(st.lists(st.text(max_size=20), max_size=6), st.integers(0, 40))
 def test_a_fitted_line_never_exceeds_its_cells(texts: list[str], width: int) -> None:
-    assert width_of(fit_line(tuple(Piece(text) for text in texts), width, UNICODE)) <= width
+    line = tuple(Piece(text) for text in texts)
+    assert width_of(fit_line(line, width, UNICODE)) <= width
+    assert width_of(fit_inside(line, width, UNICODE)) <= width
 
 
 @pytest.mark.parametrize(
@@ -45,6 +47,15 @@ def test_a_fitted_line_never_exceeds_its_cells(texts: list[str], width: int) -> 
 )
 def test_longer_text_is_cut_with_an_ellipsis(text: str, width: int, shown: str) -> None:
     assert fit(text, width, UNICODE) == shown
+
+
+def test_what_is_cut_inside_keeps_its_end_and_its_tones() -> None:
+    line = (Piece("claude-"), Piece("opus", Tone.ACTIVE), Piece("-4-5-20251101"))
+    assert plain(fit_inside(line, 30, UNICODE)) == "claude-opus-4-5-20251101"
+    assert plain(fit_inside(line, 20, UNICODE)) == "claude-…4-5-20251101"
+    assert fit_inside(line, 21, UNICODE) == (Piece("claude-"), Piece("…", Tone.ACTIVE), Piece("-4-5-20251101"))
+    assert plain(fit_inside(line, 1, UNICODE)) == "…"
+    assert fit_inside(line, 0, UNICODE) == ()
 
 
 def test_the_ellipsis_is_plain_where_only_plain_characters_are_drawn() -> None:

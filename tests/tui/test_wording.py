@@ -122,12 +122,13 @@ def test_the_pool_is_told_in_words() -> None:
         HealthChanged(at=NOW, account_id="d", health=Health.NEEDS_LOGIN),
         AccountDisabled(at=NOW, account_id="e"),
     )
-    told = plain(wording.pool_line(snapshot, NOW, Locale(UTC)))
+    told = plain(wording.pool_line(wording.pool_of(snapshot, NOW), NOW, Locale(UTC)))
     assert told == "5 accounts · 2 ready · 1 cooling 04:12 · 1 needs you · 1 off"
 
 
 def test_the_pool_counts_watched_accounts_apart() -> None:
-    told = plain(wording.pool_line(after(account()), NOW, Locale(UTC, ASCII), frozenset({Kind.SUBSCRIPTION})))
+    pool = wording.pool_of(after(account()), NOW, frozenset({Kind.SUBSCRIPTION}))
+    told = plain(wording.pool_line(pool, NOW, Locale(UTC, ASCII)))
     assert told == "1 account - 0 ready - 1 watched only"
 
 

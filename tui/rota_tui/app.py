@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from operator import is_
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
@@ -47,6 +48,9 @@ FAST_TICK = 0.25
 
 POLL_AFTER = 0.3
 """Seconds until quotas are asked for: what that imports would hold up the first frame and the first key."""
+
+TITLE_EVERY = 5.0
+"""Seconds of the clock between two looks at what the terminal's title says."""
 
 NOTICE_S = 20.0
 """Seconds that a word about the stores stays: it is read once."""
@@ -130,6 +134,9 @@ class RotaApp(App[Any]):
         self.engine = engine
         self._problem = ""
         """What was last said about the log; empty while all is well."""
+        self._title_of: tuple[object, ...] = ()
+        self._title_at = float("-inf")
+        """What the terminal's title was made from, and when."""
         self._settings_place: Place | None = None
         """Where somebody is in the settings: kept while the screen is made anew."""
         settings = engine.settings.ui
@@ -246,6 +253,11 @@ class RotaApp(App[Any]):
         await self.look.renew(self, self.factories)
 
     def _say_title(self) -> None:
+        """It tells minutes, so it is looked at every few seconds and when something has happened."""
+        made_of = self.snapshot, self.engine.settings
+        if all(map(is_, made_of, self._title_of)) and 0 <= self.now - self._title_at < TITLE_EVERY:
+            return
+        self._title_of, self._title_at = made_of, self.now
         alerts, settings = self.engine.settings.alerts, self.engine.settings.anthropic
         watched = watched_kinds(route_subscriptions=settings.route_subscriptions)
         says = alerts.enabled and alerts.title

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf
-from operator import is_
 from typing import TYPE_CHECKING
 
 from rota.events import CooldownLifted, CooldownStarted
@@ -12,7 +10,7 @@ from rota_tui.formatting import DAY, MINUTE
 from rota_tui.wording import cause, hold_cause, provider_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from rota.events import Event
     from rota.quota import QuotaWindow
@@ -44,34 +42,6 @@ class Held:
     def key(self) -> tuple[str, str | None, str | None]:
         """What it is, whatever becomes of its times."""
         return self.provider, self.account_id, self.model
-
-
-class Holds:
-    """What is held, gone through again only when something has happened, a hold has ended or a window was reset."""
-
-    def __init__(self) -> None:
-        self._of: tuple[object, ...] = ()
-        self._held: list[Held] = []
-        self._from = self._until = 0.0
-
-    def now(self, snapshot: Snapshot, now: float) -> list[Held]:
-        """Everything held or spent at `now`, as `held_now` finds it."""
-        of = snapshot.accounts, snapshot.model_holds
-        if not (self._from <= now < self._until and all(map(is_, of, self._of))):
-            self._of, self._held = of, held_now(snapshot, now)
-            self._from, self._until = now, min((at for at in _moments(snapshot) if at > now), default=inf)
-        return self._held
-
-
-def _moments(snapshot: Snapshot) -> Iterator[float]:
-    """When time alone changes what is held, and what is said of it."""
-    for state in snapshot.listed():
-        holds = state.model_holds.values()
-        yield from (hold.until for hold in (state.hold, *holds) if hold is not None)
-        for window in state.windows.values():
-            if window.resets_at is not None:
-                yield from (window.resets_at, window.resets_at - (window.length or 0.0))
-    yield from (entry.hold.until for entry in snapshot.model_holds.values() if entry.hold is not None)
 
 
 def held_now(snapshot: Snapshot, now: float) -> list[Held]:

@@ -6,6 +6,8 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from rich.cells import cell_len
@@ -156,6 +158,20 @@ def fit(text: str, width: int, glyphs: Glyphs) -> str:
     while kept and cell_len(kept) > width - 1:
         kept = kept[:-1]
     return kept + glyphs.ellipsis
+
+
+def fit_inside(line: Line, width: int, glyphs: Glyphs) -> Line:
+    """A line cut to at most `width` cells inside it: names of one maker begin alike and differ at their ends."""
+    if width_of(line) <= width:
+        return line
+    end = 2 * max(0, width - 1) // 3
+    chars = [Piece(char, piece.tone) for piece in line for char in clean(piece.text)]
+    kept: list[Piece] = []
+    while chars and end - cell_len(chars[-1].text) >= 0:
+        kept.insert(0, chars.pop())
+        end -= cell_len(kept[0].text)
+    start = fit_line(line, width - width_of(kept), glyphs)
+    return (*start, *(Piece("".join(p.text for p in same), tone) for tone, same in groupby(kept, attrgetter("tone"))))
 
 
 def width_of(line: Iterable[Piece]) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from rota_tui.formatting import ago
 from rota_tui.pieces import Line, Piece, Tone, clean
@@ -16,14 +16,16 @@ if TYPE_CHECKING:
     from rota.snapshot import AccountState
     from rota_tui.pieces import Locale
 
+Silent: TypeAlias = dict[str, tuple[str, float]]
+"""By provider: why it says nothing, and when it was last asked."""
 
-def trouble_line(problem: RotaError | None, states: Sequence[AccountState], now: float, locale: Locale) -> Line:
+
+def trouble_line(problem: RotaError | None, silent: Silent, now: float, locale: Locale) -> Line:
     """The worst thing first; empty while all is well."""
     glyphs = locale.glyphs
     if problem is not None:
         told = f"{glyphs.failed} The log is not written: {problem} {problem.hint}".rstrip()
         return (Piece(clean(told), Tone.SPENT),)
-    silent = _silent(states)
     if not silent:
         return ()
     alike: dict[str, list[str]] = defaultdict(list)
@@ -34,13 +36,13 @@ def trouble_line(problem: RotaError | None, states: Sequence[AccountState], now:
     return (Piece(f"{glyphs.failed} No new figures. ", Tone.LOW), Piece(f"{told}, asked {asked}", Tone.QUIET))
 
 
-def _silent(states: Sequence[AccountState]) -> dict[str, tuple[str, float]]:
+def silent(states: Sequence[AccountState]) -> Silent:
     """Providers of which no account that was asked could give its figures: why, and when that was last so."""
     asked: dict[str, list[tuple[float, str | None]]] = defaultdict(list)
     for state in states:
         if state.poll is not None and state.usable():
             asked[state.account.provider].append((state.poll.at, state.poll.problem))
-    found: dict[str, tuple[str, float]] = {}
+    found: Silent = {}
     for provider, answers in asked.items():
         problems = [(why, at) for at, why in answers if why]
         if problems and len(problems) == len(answers):

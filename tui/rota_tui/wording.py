@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rota.account import Health, Kind
 from rota.errors import Meaning
 from rota.quota import Unit, spent_until
-from rota_tui.formatting import DAY, HOUR, LOW_FROM, amount, clock, countdown, percent, span
+from rota_tui.formatting import DAY, HOUR, LOW_FROM, amount, clock, countdown, counted, percent, span
 from rota_tui.pieces import Line, Piece, Tone, clean
 
 if TYPE_CHECKING:
@@ -224,8 +224,22 @@ def figure(window: QuotaWindow) -> str:
     return f"{amount(window.used, window.unit)} of {amount(window.limit, window.unit)}{unit}"
 
 
-def pool_line(snapshot: Snapshot, now: float, locale: Locale, watched: frozenset[Kind] = frozenset()) -> Line:
-    """The whole pool in words: `5 accounts · 3 ready · 1 cooling 04:12 · 1 needs you`."""
+class Pool(NamedTuple):
+    """How many accounts there are in each state."""
+
+    accounts: int
+    ready: int
+    cooling: int
+    signing: int
+    """Those that need a person."""
+    watching: int
+    off: int
+    soonest: float | None
+    """When the first of the cooling ones is back."""
+
+
+def pool_of(snapshot: Snapshot, now: float, watched: frozenset[Kind] = frozenset()) -> Pool:
+    """The whole pool in figures."""
     listed = snapshot.listed()
     ready = cooling = signing = off = watching = 0
     soonest: float | None = None
@@ -241,17 +255,22 @@ def pool_line(snapshot: Snapshot, now: float, locale: Locale, watched: frozenset
             watching += 1
         else:
             ready += 1
-    parts = [Piece(f"{len(listed)} account{'s' * (len(listed) != 1)}", Tone.NAME)]
-    if listed:
-        parts.append(Piece(f"{ready} ready", Tone.OK if ready else Tone.SPENT))
-    if cooling and soonest is not None:
-        parts.append(Piece(f"{cooling} cooling {countdown(soonest - now)}", Tone.COOLING))
-    if signing:
-        parts.append(Piece(f"{signing} need{'s' * (signing == 1)} you", Tone.SPENT))
-    if watching:
-        parts.append(Piece(f"{watching} watched only", Tone.QUIET))
-    if off:
-        parts.append(Piece(f"{off} off", Tone.QUIET))
+    return Pool(len(listed), ready, cooling, signing, watching, off, soonest)
+
+
+def pool_line(pool: Pool, now: float, locale: Locale) -> Line:
+    """The whole pool in words: `5 accounts · 3 ready · 1 cooling 04:12 · 1 needs you`."""
+    parts = [Piece(counted(pool.accounts, "account"), Tone.NAME)]
+    if pool.accounts:
+        parts.append(Piece(f"{pool.ready} ready", Tone.OK if pool.ready else Tone.SPENT))
+    if pool.cooling and pool.soonest is not None:
+        parts.append(Piece(f"{pool.cooling} cooling {countdown(pool.soonest - now)}", Tone.COOLING))
+    if pool.signing:
+        parts.append(Piece(f"{pool.signing} need{'s' * (pool.signing == 1)} you", Tone.SPENT))
+    if pool.watching:
+        parts.append(Piece(f"{pool.watching} watched only", Tone.QUIET))
+    if pool.off:
+        parts.append(Piece(f"{pool.off} off", Tone.QUIET))
     return joined(parts, locale)
 
 

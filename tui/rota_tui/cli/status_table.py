@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from rota_tui.cli.terminal import rendered
 from rota_tui.formatting import ago, clock, gauge, percent
 from rota_tui.pieces import Line, Locale, Piece, Tone, pad, width_of
-from rota_tui.wording import plan_of, pool_line, provider_name, reason, refilled
+from rota_tui.wording import plan_of, pool_line, pool_of, provider_name, reason, refilled
 
 if TYPE_CHECKING:
     from rota.account import Kind
@@ -49,7 +49,7 @@ def table(
     if not listed:
         return EMPTY
     locale = look.locale
-    lines: list[Line] = [pool_line(snapshot, now, locale, watched), ()]
+    lines: list[Line] = [pool_line(pool_of(snapshot, now, watched), now, locale), ()]
     names = min(NAME + max(0, look.width - 80), max(cell_len(s.account.label) for s in listed))
     for number, state in enumerate(listed, 1):
         mark = _mark(snapshot, state, next_up, locale)

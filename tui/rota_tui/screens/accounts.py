@@ -17,9 +17,9 @@ from rota_tui.pieces import ASCII
 from rota_tui.screens.account_rows import AccountRows
 from rota_tui.widgets.accounts_table import AccountsTable, Marks
 from rota_tui.widgets.key_bar import KeyBar
-from rota_tui.widgets.own_colours import OwnColours
 from rota_tui.widgets.pool_line import PoolLine
 from rota_tui.widgets.runway_line import RunwayLine
+from rota_tui.widgets.steady import Steady
 from rota_tui.widgets.too_small import TooSmall
 from rota_tui.widgets.trouble_line import TroubleLine
 from rota_tui.widgets.welcome import Welcome
@@ -58,7 +58,7 @@ OFFER_AFTER = 0.4
 """Seconds until other tools' files are looked for: what that imports would hold up the first key."""
 
 
-class AccountsScreen(OwnColours, AccountRows):
+class AccountsScreen(Steady, AccountRows):
     """Table, detail of the row under the cursor, activity, cooldowns; the stylesheet says which fit.
 
     Its `accounts.tcss` is read with the app's.

@@ -15,8 +15,8 @@ from rota_tui.holds import past_holds
 from rota_tui.pieces import fit_line
 from rota_tui.widgets.detail_lines import past_lines, quota_lines, who_lines, why_lines, work_lines
 from rota_tui.widgets.lines_view import LinesView
-from rota_tui.widgets.own_colours import OwnColours
 from rota_tui.widgets.sight import in_sight
+from rota_tui.widgets.steady import Steady
 from rota_tui.wording import label_of, reason
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class _Section(LinesView):
         return tuple(fit_line(line, width, self._locale.glyphs) for line in self._make(width))
 
 
-class AccountDetail(OwnColours, ScrollableContainer, can_focus=True):
+class AccountDetail(Steady, ScrollableContainer, can_focus=True):
     """Five sections; the screen's stylesheet says whether they stand under one another or side by side."""
 
     HELP = """\

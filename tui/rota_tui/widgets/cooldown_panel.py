@@ -13,11 +13,12 @@ from textual.renderables.digits import DIGITS, DIGITS3X3_BOLD
 
 from rota.snapshot import Snapshot
 from rota_tui.formatting import DAY, HOUR, clock, countdown, gauge
-from rota_tui.holds import Held, Holds
+from rota_tui.holds import Held, held_now
+from rota_tui.lasting import Lasting
 from rota_tui.pieces import ASCII, Piece, Tone, clean, fit_line, pad
 from rota_tui.widgets.lines_view import LinesView
-from rota_tui.widgets.own_colours import OwnColours
 from rota_tui.widgets.sight import in_sight
+from rota_tui.widgets.steady import Steady
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -122,7 +123,7 @@ class _HeldLines(LinesView):
         return f" {self._locale.glyphs.sep} strike {held.strikes}" if held.strikes > 1 else ""
 
 
-class CooldownPanel(OwnColours, Vertical, can_focus=True):
+class CooldownPanel(Steady, Vertical, can_focus=True):
     """Hidden by its screen when there is no room for it; empty it says so."""
 
     HELP = """\
@@ -156,7 +157,7 @@ passed. Arrows choose one; `x` ends its cooldown now. A quota that is spent come
     def __init__(self, locale: Locale, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._locale = locale
-        self._holds = Holds()
+        self._held = Lasting(held_now)
         self._chosen: Held | None = None
         self.set_class(locale.glyphs is ASCII, "-ascii")
         self.add_class("-idle")
@@ -183,7 +184,7 @@ passed. Arrows choose one; `x` ends its cooldown now. A quota that is spent come
     def _renew(self, _screen: Screen[object] | None = None) -> None:
         if not (self.is_mounted and self.display and in_sight(self, self._renew)):
             return
-        held = self._holds.now(self.snapshot, self.now)
+        held = self._held.at(self.snapshot, self.now)
         self.set_class(not held, "-idle")
         if held:
             soonest = self.query_one(_Countdown)
@@ -204,10 +205,10 @@ passed. Arrows choose one; `x` ends its cooldown now. A quota that is spent come
     # --- keys ---------------------------------------------------------------------------------------------
 
     def action_choose(self, steps: int) -> None:
-        if held := self._holds.now(self.snapshot, self.now):
+        if held := self._held.at(self.snapshot, self.now):
             self._chosen = held[max(0, min(len(held) - 1, self._place(held) + steps))]
             self._renew()
 
     def action_lift(self) -> None:
-        if held := self._holds.now(self.snapshot, self.now):
+        if held := self._held.at(self.snapshot, self.now):
             self.post_message(self.LiftRequested(held[self._place(held)]))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 from textual.widget import Widget
 
-from rota_tui.widgets.own_colours import OwnColours
+from rota_tui.widgets.steady import Steady
 
 if TYPE_CHECKING:
     from textual.binding import Binding
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _ALWAYS = ("back", "help", "help-anywhere", "quit")
 
 
-class KeyBar(OwnColours, Widget):
+class KeyBar(Steady, Widget):
     """Follows the screen's active bindings; a click is the key."""
 
     DEFAULT_CSS = """

@@ -17,9 +17,9 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from rota_tui.pieces import Line, Piece, Tone, fit_line, width_of
-from rota_tui.widgets.own_colours import OwnColours
+from rota_tui.pieces import Line, Piece, Tone, fit_inside, fit_line, width_of
 from rota_tui.widgets.sight import in_sight
+from rota_tui.widgets.steady import Steady
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,9 +39,11 @@ class Column:
     title: str
     width: int
     right: bool = False
+    inside: bool = False
+    """Whether what is too long is cut inside it, so that its end stays."""
 
 
-class LineTable(OwnColours, ScrollView, can_focus=True, inherit_bindings=False):
+class LineTable(Steady, ScrollView, can_focus=True, inherit_bindings=False):
     """Keyed rows under fixed columns. Subclasses say the columns for a width and the cells of a row."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -221,7 +223,7 @@ class LineTable(OwnColours, ScrollView, can_focus=True, inherit_bindings=False):
     def _make(self, place: int, cell: Line, base: Style) -> tuple[Segment, ...]:
         """A cell with the gap after it."""
         column = self._columns[place]
-        line = fit_line(cell, column.width, self._glyphs)
+        line = (fit_inside if column.inside else fit_line)(cell, column.width, self._glyphs)
         blank, gap = Segment(" " * (column.width - width_of(line)), base), Segment(" " * self.GAP, base)
         told = tuple(Segment(piece.text, self._style(piece.tone, base)) for piece in line)
         made = (blank, *told, gap) if column.right else (*told, blank, gap)

@@ -8,8 +8,8 @@ from textual.geometry import Region
 from textual.widget import Widget
 
 from rota_tui.pieces import plain
-from rota_tui.widgets.own_colours import OwnColours
 from rota_tui.widgets.sight import in_sight
+from rota_tui.widgets.steady import Steady
 from rota_tui.widgets.tones import Drawn
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rota_tui.pieces import Line
 
 
-class LinesView(OwnColours, Widget):
+class LinesView(Steady, Widget):
     """Subclasses say their lines for a width; `renew` is called when what they are made from has changed."""
 
     DEFAULT_CSS = "LinesView { height: auto; }"

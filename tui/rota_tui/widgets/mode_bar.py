@@ -11,7 +11,7 @@ from textual.widget import Widget
 from rota.snapshot import Snapshot
 from rota_tui.formatting import clock
 from rota_tui.pieces import Piece, Tone, width_of
-from rota_tui.widgets.own_colours import OwnColours
+from rota_tui.widgets.steady import Steady
 from rota_tui.widgets.tones import to_content
 from rota_tui.wording import joined
 
@@ -24,7 +24,7 @@ _NAMED, _WIDE = 84, 100
 """Cells from which the program's name is shown, and from which the modes stand further apart."""
 
 
-class ModeBar(OwnColours, Widget):
+class ModeBar(Steady, Widget):
     """Modes are named by their keys and titles; a click or the number key goes there."""
 
     DEFAULT_CSS = """

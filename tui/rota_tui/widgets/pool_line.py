@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.reactive import var
 
 from rota.snapshot import Snapshot
+from rota_tui.lasting import Lasting
 from rota_tui.pieces import fit_line
 from rota_tui.widgets.lines_view import LinesView
-from rota_tui.wording import pool_line
+from rota_tui.wording import pool_line, pool_of
 
 if TYPE_CHECKING:
     from rota.account import Kind
@@ -26,7 +28,7 @@ class PoolLine(LinesView):
 
     def __init__(self, locale: Locale, watched: frozenset[Kind]) -> None:
         super().__init__()
-        self._watched = watched
+        self._pool = Lasting(partial(pool_of, watched=watched))
         self._locale = locale
 
     def watch_snapshot(self) -> None:
@@ -36,5 +38,5 @@ class PoolLine(LinesView):
         self.renew()
 
     def lines(self, width: int) -> tuple[Line, ...]:
-        line = pool_line(self.snapshot, self.now, self._locale, self._watched)
+        line = pool_line(self._pool.at(self.snapshot, self.now), self.now, self._locale)
         return (fit_line(line, width, self._locale.glyphs),)

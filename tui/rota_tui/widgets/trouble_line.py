@@ -8,7 +8,7 @@ from textual.reactive import var
 
 from rota.snapshot import Snapshot
 from rota_tui.pieces import fit_line, wrap
-from rota_tui.trouble import trouble_line
+from rota_tui.trouble import silent, trouble_line
 from rota_tui.widgets.lines_view import LinesView
 from rota_tui.widgets.sight import in_sight
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from rota.errors import RotaError
     from rota_tui.pieces import Line, Locale
+    from rota_tui.trouble import Silent
 
 _MOST = 2
 """Lines that it may take; what is cut off is in the notes and in the detail."""
@@ -37,6 +38,8 @@ class TroubleLine(LinesView):
         super().__init__()
         self._locale = locale
         self._problem = problem
+        self._looked_at: object = None
+        self._silent: Silent = {}
         self._told: Line = ()
         self.display = False
 
@@ -49,7 +52,9 @@ class TroubleLine(LinesView):
     def _look(self, _screen: Screen[object] | None = None) -> None:
         if not in_sight(self, self._look):
             return
-        self._told = trouble_line(self._problem(), self.snapshot.listed(), self.now, self._locale)
+        if self._looked_at is not self.snapshot.accounts:
+            self._looked_at, self._silent = self.snapshot.accounts, silent(self.snapshot.listed())
+        self._told = trouble_line(self._problem(), self._silent, self.now, self._locale)
         self.display = bool(self._told)
         self.renew()
 
