@@ -10,6 +10,8 @@ from tests.support.app_world import HOUR, NOW, Opened, account, opened, quota
 from rota.account import Health, Kind
 from rota.errors import Meaning
 from rota.events import (
+    AccountDisabled,
+    AccountEnabled,
     AccountSwitched,
     CooldownStarted,
     Event,
@@ -144,6 +146,18 @@ async def test_the_soonest_to_come_back_has_the_big_countdown(tmp_path: Path) ->
         panel = it.text().split("Cooling")[1]
         assert "free-model" not in panel
         assert "5h spent · strike 2" in panel
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_newest_is_the_first_as_in_the_whole_log(tmp_path: Path, size: tuple[int, int]) -> None:
+    async with opened(tmp_path, *people(), size=size) as it:
+        await it.happen(
+            AccountDisabled(at=NOW + 1, account_id="spare"), AccountEnabled(at=NOW + 2, account_id="spare")
+        )
+        told = it.text()[it.text().index(" Activity ") :]
+        assert told.index("12:00:02") < told.index("12:00:01")
+        await it.press("3")
+        assert it.text().index("12:00:02") < it.text().index("12:00:01")
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -381,6 +395,8 @@ async def test_plain_characters_are_enough(tmp_path: Path) -> None:
             await it.press("down")
             assert it.text().isascii(), [c for c in it.text() if not c.isascii()]
             assert ">" in it.row("work ")
+            await it.press("question_mark")
+            assert it.text().isascii(), [c for c in it.text() if not c.isascii()]
 
 
 async def test_no_accounts_say_what_rota_does_and_offer_the_ways_in(tmp_path: Path) -> None:

@@ -282,6 +282,23 @@ async def test_without_colours_the_row_under_the_cursor_is_turned_around(
         assert turned == [True, False, False]
 
 
+async def test_without_colours_what_is_chosen_in_a_list_is_underlined(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    def chosen(it: Opened) -> list[str]:
+        strips = it.app.screen._compositor.render_strips()
+        found = ("".join(s.text for s in strip if s.style is not None and s.style.underline) for strip in strips)
+        return [words.strip() for words in found if words.strip()]
+
+    async with opened(tmp_path, *watched(), size=(120, 40)) as it:
+        await it.press("a", "down")
+        assert chosen(it)[0] == "Puter"
+        await it.press("escape", "ctrl+p", "down")
+        assert any("Use this account for new sessions" in words for words in chosen(it))
+
+
 async def test_without_colours_all_that_is_drawn_is_grey(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     async with opened(tmp_path, *watched(), held(), size=(120, 40)) as it:

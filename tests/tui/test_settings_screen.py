@@ -63,6 +63,15 @@ async def test_every_setting_is_there_with_its_value_and_what_it_means(tmp_path:
         assert it.line("at its default")
 
 
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_row_says_what_it_does_and_the_line_below_who_set_it(tmp_path: Path, size: tuple[int, int]) -> None:
+    async with opened(tmp_path, size=size) as it:
+        await at(it, "anthropic.api_url")
+        assert "Send requests through Claude" in it.line(" route_subscriptions ")
+        assert it.text().count("http://simulator.test/anthropic") == 1  # where its row is too short, below
+        assert it.line("given to this rota when it was started")
+
+
 async def test_the_cursor_passes_over_the_lines_of_sections_both_ways(tmp_path: Path) -> None:
     async with opened(tmp_path) as it:
         table = await at(it, "log_format")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from operator import is_
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
@@ -216,6 +217,13 @@ class RotaApp(App[Any]):
     def _mode_bar(self, here: str) -> ModeBar:
         bar = ModeBar(self.TITLES, here, lambda: self.engine.vault_kind, self.locale)
         return bar.data_bind(RotaApp.now, RotaApp.snapshot)
+
+    def _load_screen_css(self, screen: Screen[Any]) -> None:
+        """Add the styles that a screen brings to those there are, of which Textual would parse all once more."""
+        for path in map(str, screen.css_path):
+            if not self.stylesheet.has_source(path):
+                self.stylesheet.add_source(Path(path).read_text(encoding="utf-8"), read_from=(path, ""))
+        super()._load_screen_css(screen)
 
     def on_mount(self) -> None:
         self.set_interval(tick_seconds(self.engine.clock), self.tick)

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.color import Color
 from textual.theme import Theme
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 DARK = Theme(
     name="rota-dark",
@@ -24,7 +29,7 @@ DARK = Theme(
         "quota-spent": "#e2798a",
         "cooling": "#79b0e6",
         "active": "#6fc3b2",
-        "quiet": "#737d8c",
+        "quiet": "#798391",
         "rule": "#2a313c",
         "block-cursor-background": "#232b36",
         "block-cursor-foreground": "#eef1f5",
@@ -48,8 +53,8 @@ LIGHT = Theme(
     primary="#0f766a",
     secondary="#3f6f96",
     accent="#0f766a",
-    success="#2f7d4b",
-    warning="#9a6300",
+    success="#2b7646",
+    warning="#925e00",
     error="#b8324a",
     foreground="#2b313b",
     background="#f6f5f1",
@@ -57,12 +62,12 @@ LIGHT = Theme(
     panel="#eceae4",
     dark=False,
     variables={
-        "quota-ok": "#2f7d4b",
-        "quota-low": "#9a6300",
+        "quota-ok": "#2b7646",
+        "quota-low": "#925e00",
         "quota-spent": "#b8324a",
         "cooling": "#1f66ad",
         "active": "#0f766a",
-        "quiet": "#6d7480",
+        "quiet": "#69707c",
         "rule": "#d9d6ce",
         "block-cursor-background": "#e3ebe6",
         "block-cursor-foreground": "#12161c",
@@ -88,7 +93,7 @@ CONTRAST = Theme(
     accent="#00ffff",
     success="#00ff66",
     warning="#ffd700",
-    error="#ff6b6b",
+    error="#ff8a8a",
     foreground="#ffffff",
     background="#000000",
     surface="#000000",
@@ -98,7 +103,7 @@ CONTRAST = Theme(
     variables={
         "quota-ok": "#00ff66",
         "quota-low": "#ffd700",
-        "quota-spent": "#ff6b6b",
+        "quota-spent": "#ff8a8a",
         "cooling": "#7fc8ff",
         "active": "#00ffff",
         "quiet": "#d0d0d0",
@@ -130,25 +135,60 @@ def names() -> list[str]:
     return [*(theme.name for theme in THEMES), *sorted(BUILTIN_THEMES)]
 
 
+READABLE = 4.5
+"""The least contrast of text to what is behind it (WCAG 2, level AA)."""
+STANDING_BACK = 0.85
+"""Quiet text has at most so much of the contrast of the theme's own; where that has little, both would be one."""
+
+
 def variable_defaults(theme: Theme) -> dict[str, str]:
-    """rota's variables for a theme that does not know them: the nearest of its own colours."""
+    """rota's variables for a theme that does not know them: its own colours, moved until they can be read as text."""
     foreground = theme.foreground or ("#e0e0e0" if theme.dark else "#202020")
     background = theme.background or ("#121212" if theme.dark else "#efefef")
+    surface = theme.surface or ("#1e1e1e" if theme.dark else "#f5f5f5")
 
     def mixed(colour: str, share: float) -> str:
         """So much of a colour on the background; as text, one with an alpha would not be mixed."""
         return Color.parse(background).blend(Color.parse(colour), share).hex
 
+    # Calm enough for every tone on it: a theme's own cursor is made for text of one colour.
+    cursor, blurred = mixed(theme.primary, 0.16), mixed(foreground, 0.08)
+    plain, all_of_them = (background, surface), (background, surface, cursor, blurred)
+
+    def tone(colour: str | None) -> str:
+        """A colour of the theme, towards black or white until it can be read on all that is behind a tone."""
+        start, end = Color.parse(colour or theme.primary), Color.parse("#ffffff" if theme.dark else "#000000")
+        if start.ansi is not None:  # the terminal's own
+            return colour or theme.primary
+        steps = (start.blend(end, step / 50) for step in range(51))
+        return next((each.hex for each in steps if _least(each, all_of_them) >= READABLE), end.hex)
+
+    wanted = min(READABLE, STANDING_BACK * _least(Color.parse(foreground), plain))
+    quiet = (mixed(foreground, share / 100) for share in range(60, 100))
     return {
-        "quota-ok": theme.success or theme.primary,
-        "quota-low": theme.warning or theme.primary,
-        "quota-spent": theme.error or theme.primary,
-        "cooling": theme.secondary or theme.primary,
-        "active": theme.accent or theme.primary,
-        "quiet": mixed(foreground, 0.6),
+        "quota-ok": tone(theme.success),
+        "quota-low": tone(theme.warning),
+        "quota-spent": tone(theme.error),
+        "cooling": tone(theme.secondary),
+        "active": tone(theme.accent),
+        "quiet": next((each for each in quiet if _least(Color.parse(each), plain) >= wanted), foreground),
         "rule": mixed(foreground, 0.2),
-        # Calm enough for every tone on it: a theme's own cursor is made for text of one colour.
-        "row-cursor": mixed(theme.primary, 0.16),
+        "row-cursor": cursor,
         "row-cursor-text": foreground,
-        "row-cursor-blurred": mixed(foreground, 0.08),
+        "row-cursor-blurred": blurred,
     }
+
+
+def _least(colour: Color, grounds: Iterable[str]) -> float:
+    return min(contrast(colour, Color.parse(ground)) for ground in grounds)
+
+
+def contrast(one: Color, other: Color) -> float:
+    """The ratio of two colours' light, 1 to 21, as WCAG 2 reckons it."""
+    dark, light = sorted((_light(one), _light(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _light(colour: Color) -> float:
+    red, green, blue = (v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in colour.normalized)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

@@ -148,7 +148,7 @@ class SecretStep(Step):
         if not self.secret.take():
             self._tell(f"Paste the {self._way.secret} first.")
             return
-        self._tell(f"Asking {provider_name(self._way.provider)} whose it is…", calm=True)
+        self._tell(f"Asking {provider_name(self._way.provider)} whose it is", calm=True)
         self.secret.disabled = True
         self._add()
 

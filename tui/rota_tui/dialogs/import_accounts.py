@@ -112,7 +112,7 @@ class ImportDialog(ModalScreen[None]):
 
     @work(group="import", exclusive=True, description="import accounts")
     async def _apply(self, plan: Plan) -> None:
-        self._tell("Importing…", calm=True)
+        self._tell("Importing", calm=True)
         try:
             desk = await self._engine.imports()
             report = await desk.apply(plan, change_files=self._found.rewrite, tighten_files=self._found.tighten)

@@ -100,7 +100,7 @@ class FoundStep(Step):
     def _summary(self) -> Line:
         plan = self._plan
         if plan is None:
-            return (Piece("Looking at what other tools have…", Tone.QUIET),)
+            return (Piece("Looking at what other tools have", Tone.QUIET),)
         if plan.empty:
             return ()
         coming = len(self.table.wanted - self._left_out)
@@ -114,7 +114,7 @@ class FoundStep(Step):
                 Piece(f"{len(plan.exposed)} readable by others, t closes: {'yes' if self.tighten else 'no'}")
             )
         if self._checking:
-            parts.append(Piece("asking the providers…", Tone.ACTIVE))
+            parts.append(Piece("asking the providers", Tone.ACTIVE))
         return joined(parts, self._locale)
 
     def on_line_table_highlighted(self) -> None:

@@ -61,7 +61,7 @@ class ModelPicker(PickerDialog):
     @work(group="models", exclusive=True, description="ask for the models")
     async def _load(self) -> None:
         if not self._known:
-            self.hint.say(self.keys, "Asking the providers for their models…")
+            self.hint.say(self.keys, "Asking the providers for their models")
         try:
             models = await self._fetch()
         except RotaError as error:

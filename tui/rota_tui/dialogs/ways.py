@@ -44,7 +44,7 @@ WAYS = (
         "API key",
         "from the Console, paid by use; serves every request",
         secret="API key",
-        begins="sk-ant-…",
+        begins="sk-ant-...",
         where="https://platform.claude.com/settings/keys",
     ),
     Way(
@@ -66,7 +66,7 @@ WAYS = (
         "Puter asks once whether rota may; nothing to copy",
         browser=True,
         secret="token",
-        begins="eyJ…",
+        begins="eyJ...",
     ),
     Way(
         "token",
@@ -75,7 +75,7 @@ WAYS = (
         "Paste a token",
         "copied from Puter's page, on this machine or another",
         secret="token",
-        begins="eyJ…",
+        begins="eyJ...",
         where="https://puter.com/?action=copyauth",
     ),
 )

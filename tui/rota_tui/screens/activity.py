@@ -55,7 +55,7 @@ class ActivityScreen(ActivityStories):
         Binding("n", "to_now", "Now", id="activity.now", tooltip="Bring the timeline back to now"),
         Binding("slash", "find", "Find", id="activity.find", key_display="/", tooltip="Show only rows with words"),
         Binding("a", "account", "Account", id="activity.account", tooltip="Show only what is about one account"),
-        Binding("f", "kind", "Kind", id="activity.kind", tooltip="Show only one kind: switches, failures, …"),
+        Binding("f", "kind", "Kind", id="activity.kind", tooltip="Show only one kind: switches, failures and others"),
         Binding("e", "export", "Export", id="activity.export", tooltip="Write what is shown to a file"),
         Binding("y", "copy", "Copy", id="activity.copy", show=False, tooltip="Copy the row, or its request's id"),
         Binding("plus", "zoom(-1)", "Nearer", id="activity.nearer", key_display="+", tooltip="Show less time"),
@@ -149,7 +149,7 @@ class ActivityScreen(ActivityStories):
         if wanted.typed.strip():
             parts.append(Piece(f"with “{clean(wanted.typed.strip())}”", Tone.ACTIVE))
         if self.busy:
-            parts.append(Piece("reading the log…", Tone.QUIET))
+            parts.append(Piece("reading the log", Tone.QUIET))
         elif not len(feed):
             parts.append(Piece("nothing fits" if not wanted.everything else "nothing has happened yet", Tone.QUIET))
         return parts

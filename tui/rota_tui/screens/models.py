@@ -117,7 +117,7 @@ class ModelsScreen(Screen[None]):
         if free := sum(model.free for model in models.values()):
             parts.append(Piece(f"{free} free", Tone.OK))
         if busy:
-            parts.append(Piece("asking the providers…", Tone.ACTIVE))
+            parts.append(Piece("asking the providers", Tone.ACTIVE))
         elif self._problem:
             parts.append(Piece(clean(self._problem), Tone.LOW))
         elif not models:
@@ -134,6 +134,7 @@ class ModelsScreen(Screen[None]):
         named = [Piece(clean(model.id), Tone.NAME)]
         can = (("tools", model.tools), ("sees", model.vision), ("thinks", model.reasoning))
         facts = [
+            "" if self.table.tells_provider else provider_name(model.provider),
             clean(model.name) if model.name != model.id else "",
             f"by {clean(model.vendor)}" if model.vendor else "",
             " ".join(word for word, able in can if able),

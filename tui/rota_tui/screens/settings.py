@@ -13,9 +13,9 @@ from textual.widgets import Input, Static
 from rota.config.sources import Source, Sources, sources
 from rota.errors import ConfigError
 from rota.snapshot import Snapshot
-from rota_tui.pieces import ASCII, Piece, Tone, clean, fit_line, wrap
+from rota_tui.pieces import ASCII, Piece, Tone, clean, fit_line, width_of, wrap
 from rota_tui.screens.settings_editing import Place, SettingsEditing, when_taken_up
-from rota_tui.setting_rows import allowed, narrowed, rows, typed
+from rota_tui.setting_rows import allowed, narrowed, rows, typed, value_line
 from rota_tui.widgets.key_bar import KeyBar
 from rota_tui.widgets.settings_table import SettingsTable
 from rota_tui.widgets.tones import stacked, to_content
@@ -167,7 +167,10 @@ class SettingsScreen(SettingsEditing):
             decided.append(Piece(f"a change holds {when_taken_up(row.key)}", Tone.LOW))
         if row.key in self.place.drafts:
             decided.append(Piece("what you typed is kept", Tone.ACTIVE))
-        return (meaning, joined(may, self._locale), joined(decided, self._locale))
+        told, now = joined(decided, self._locale), value_line(row, self._locale)
+        if width_of(now) > self.table.room_for_value:
+            told = (Piece("now ", Tone.QUIET), *now, Piece(f" {self._locale.glyphs.sep} ", Tone.QUIET), *told)
+        return (meaning, joined(may, self._locale), told)
 
     def on_resize(self) -> None:
         self._tell_about()

@@ -1,4 +1,4 @@
-"""The last things that happened, in words, the newest at the bottom."""
+"""The last things that happened, in words, the newest first as in the whole log of mode 3."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class ActivityStrip(LinesView):
             block = self._block(said, times, width)
             if len(lines) + len(block) > height:
                 break
-            lines = (*block, *lines)
+            lines = (*lines, *block)
         return lines or ((Piece("Nothing has happened yet.", Tone.QUIET),),)
 
     def _block(self, said: Said, times: int, width: int) -> tuple[Line, ...]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rota.providers.base import Model
     from rota_tui.pieces import Glyphs, Line
 
+_WITH_PROVIDER = 90
 _WITH_OUTPUT = 100
 _WITH_ABILITIES = 116
 
@@ -41,6 +42,8 @@ class CatalogueTable(ModelTable):
         self._servers: Servers | None = None
         self.chain: frozenset[str] = frozenset()
         """Keys of the models in a fallback chain."""
+        self.tells_provider = True
+        """Whether there is room for a column of it; else nine models in ten would have the name of another."""
 
     @property
     def servers(self) -> Servers:
@@ -63,9 +66,10 @@ class CatalogueTable(ModelTable):
 
     def columns_for(self, width: int) -> tuple[Column, ...]:
         output, abilities = width >= _WITH_OUTPUT, width >= _WITH_ABILITIES
+        self.tells_provider = width >= _WITH_PROVIDER
         serves = 22 if output else 15
         middle = [
-            Column("provider", "Provider", 9),
+            *([Column("provider", "Provider", 9)] if self.tells_provider else []),
             Column("context", "Context", 7, right=True),
             *([Column("output", "Output", 6, right=True)] if output else []),
             Column("in", "$/M in", 7, right=True),
@@ -74,7 +78,7 @@ class CatalogueTable(ModelTable):
             Column("serves", "Served by", serves),
         ]
         taken = sum(column.width + self.GAP for column in middle)
-        return (Column("id", "Model", max(8, width - taken)), *middle)
+        return (Column("id", "Model", max(8, width - taken), inside=True), *middle)
 
     def _cell(self, column: Column, model: Model) -> Line:
         match column.key:

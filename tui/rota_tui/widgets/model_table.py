@@ -64,7 +64,7 @@ class ModelTable(LineTable):
         abilities = width >= _WITH_ABILITIES
         fixed = 9 + 7 + 8 + 8 + 4 * self.GAP + (17 + self.GAP if abilities else 0)
         columns = [
-            Column("id", "Model", max(8, width - fixed)),
+            Column("id", "Model", max(8, width - fixed), inside=True),
             Column("provider", "Provider", 9),
             Column("context", "Context", 7, right=True),
             Column("in", "$/M in", 8, right=True),

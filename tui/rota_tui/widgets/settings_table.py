@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from rota_tui.pieces import Line, Locale
     from rota_tui.setting_rows import Row
 
-_NAME, _WIDE_NAME, _FROM = 26, 28, 11
-_WITH_MEANING, _WITH_SOURCE = 96, 150
+_NAME, _WIDE_NAME, _FROM = 21, 28, 11
+_WIDE, _WITH_SOURCE = 96, 150
+"""Cells from which names are whole with their entries, and from which who set it is a column; below that the line
+under the table says so."""
 _SAID = {Source.DEFAULT: "", Source.FILE: "file", Source.ENVIRONMENT: "environment"}
 
 
@@ -42,6 +44,11 @@ class SettingsTable(LineTable):
         """The row under the cursor."""
         return self.rows.get(self.cursor_key or "")
 
+    @property
+    def room_for_value(self) -> int:
+        """Cells that a value has in its row."""
+        return next((column.width for column in self._columns if column.key == "value"), self.size.width)
+
     def take(self, shown: Sequence[Row]) -> None:
         """Show these rows under their sections' lines."""
         self.rows = {row.key: row for row in shown}
@@ -51,14 +58,12 @@ class SettingsTable(LineTable):
         self.show_rows(keys)
 
     def columns_for(self, width: int) -> tuple[Column, ...]:
-        name = _NAME if width < _WITH_MEANING else _WIDE_NAME
-        source = [Column("from", "Set by", _FROM)] if not _WITH_MEANING <= width < _WITH_SOURCE else []
+        name = _NAME if width < _WIDE else _WIDE_NAME
+        source = [Column("from", "Set by", _FROM)] if width >= _WITH_SOURCE else []
         rest = max(12, width - name - self.GAP - len(source) * (_FROM + self.GAP))
-        if width < _WITH_MEANING:
-            return (Column("name", "Setting", name), Column("value", "Now", rest), *source)
-        value = max(24, min(44, rest // 3))
+        value = max(24 if width >= _WIDE else 16, min(44, rest // 3))
         return (
-            Column("name", "Setting", name),
+            Column("name", "Setting", name, inside=True),
             Column("value", "Now", value),
             *source,
             Column("about", "What it does", rest - value - self.GAP),
