@@ -58,6 +58,7 @@ WRONG = [
     (["config", "list", "pol"], 2, "pol is not a setting", ""),
     (["migrate", "--from", "netscape"], 2, "There is no source called netscape", ""),
     (["migrate", "--undo", "--yes"], 2, "There is no import to take back.", ""),
+    (["migrate", "--undo"], 2, "There is no import to take back.", ""),
     (["chat"], 2, "There is no prompt", ""),
     (["completion"], 2, "Missing argument '{bash|zsh|fish}'. Choose from: bash, zsh, fish", "rota completion --help"),
     (["completion", "tcsh"], 2, "'tcsh' is not one of", ""),

@@ -144,7 +144,7 @@ async def _undo(*, yes: bool, as_json: bool) -> None:
     from rota_tui.pieces import clean
 
     async with opened() as engine:
-        if not yes:
+        if not yes and engine.snapshot.imports:  # without one, nothing is asked: it is told below
             asked = "Take the last import back: its accounts, settings and rewritten files?"
             confirm(asked, otherwise="This is asked about first; without a terminal say --yes.")
         async with working("taking it back"):
