@@ -13,11 +13,13 @@ from rota.account import Health, Kind
 from rota.errors import ConfigError, Meaning
 from rota.events import (
     AccountDisabled,
+    AccountEnabled,
     AccountPinned,
     AccountPrioritized,
     AccountRemoved,
     AccountReserved,
     AccountSwitched,
+    CooldownLifted,
     HealthChanged,
     ModelCooled,
     SessionBound,
@@ -410,6 +412,8 @@ def random_event(rng: random.Random, at: float) -> Event:
         chosen(name, at),
         cooled(name, at + rng.choice([5, 60, 900]), at=at, model=held_model),
         AccountDisabled(at=at, account_id=name),
+        AccountEnabled(at=at, account_id=name),
+        CooldownLifted(at=at, account_id=name, reason="early", model=held_model),
         AccountReserved(at=at, account_id=name, reserve=rng.random() < 0.5),
         AccountRemoved(at=at, account_id=name) if rng.random() < 0.1 else used(name, at),
         SessionBound(at=at, session="s", provider="anthropic", account_id=name),
@@ -438,3 +442,29 @@ def test_the_index_answers_as_a_full_look_does(strategy: str, seed: int, monkeyp
         quick = [p.account_id for p in preferred(snapshot, question, roster, named(strategy), rules, at)]
         whole = ranking_for(snapshot, question, rules, at)
         assert quick == [c.account_id for c in whole.candidates]
+
+
+@pytest.mark.parametrize(
+    ("gone", "back"),
+    [
+        (cooled("a", NOW + HOUR), CooldownLifted(at=NOW, account_id="a", reason="early")),
+        (AccountDisabled(at=NOW - 60, account_id="a"), AccountEnabled(at=NOW, account_id="a")),
+        (
+            HealthChanged(at=NOW - 60, account_id="a", health=Health.NEEDS_LOGIN, reason=""),
+            HealthChanged(at=NOW, account_id="a", health=Health.READY, reason=""),
+        ),
+        (seen("a", window("5h", 1.0, seen=NOW - 60)), seen("a", window("5h", 0.1))),
+    ],
+)
+def test_the_index_finds_an_account_again_the_moment_it_is_back(gone: Event, back: Event) -> None:
+    rosters, snapshot = Rosters(Rules()), after(added("a"), gone)
+    found = []
+    for event in (added("a"), back):
+        snapshot = fold(snapshot, event)
+        rosters.feed([event])
+        question = Question("anthropic", "m")
+        order = preferred(
+            snapshot, question, rosters.at(snapshot, "anthropic", "m", NOW), named("auto"), Rules(), NOW
+        )
+        found.append([p.account_id for p in order])
+    assert found == [[], ["a"]]
