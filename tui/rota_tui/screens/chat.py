@@ -29,6 +29,7 @@ from rota_tui.widgets.comparison import Comparison
 from rota_tui.widgets.key_bar import KeyBar
 from rota_tui.widgets.prompt_input import PromptInput
 from rota_tui.widgets.servers_panel import ServersPanel
+from rota_tui.widgets.steady import Steady
 from rota_tui.widgets.thin_scroll import ThinScroll
 from rota_tui.widgets.too_small import TooSmall
 
@@ -57,7 +58,7 @@ last code block, `Y` the last answer. Escape or `i` goes back to the question.
 """
 
 
-class ChatScreen(ChatLine):
+class ChatScreen(Steady, ChatLine):
     """The conversation, the question line, and on a wide terminal who could answer and what goes on."""
 
     CSS_PATH = "chat.tcss"

@@ -11,6 +11,7 @@ from rota_tui.served_line import problem_words
 from rota_tui.transcript import Told
 from rota_tui.widgets.answer_parts import AnswerFooter, CallsView, HopsView, ReasoningFold
 from rota_tui.widgets.code_blocks import CodeFence, Page
+from rota_tui.widgets.steady import Steady
 from rota_tui.widgets.steady_stream import SteadyStream
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from rota_tui.served import Figures
 
 
-class AnswerView(Vertical):
+class AnswerView(Steady, Vertical):
     """Fed frame by frame; what has come stays, however it ends."""
 
     DEFAULT_CSS = """

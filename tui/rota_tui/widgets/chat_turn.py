@@ -12,6 +12,7 @@ from rota_tui.attachments import told_size
 from rota_tui.conversation import Exchange
 from rota_tui.pieces import clean, clean_block
 from rota_tui.widgets.answer_view import AnswerView
+from rota_tui.widgets.steady import Steady
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from rota_tui.pieces import Locale
 
 
-class QuestionView(Static):
+class QuestionView(Steady, Static):
     """What was asked, and what went along with it."""
 
     DEFAULT_CSS = """
@@ -41,7 +42,7 @@ class QuestionView(Static):
         super().__init__(Content("\n").join(lines), markup=False)
 
 
-class ChatTurn(Vertical):
+class ChatTurn(Steady, Vertical):
     """Its `exchange` is what of it belongs to the conversation."""
 
     DEFAULT_CSS = """

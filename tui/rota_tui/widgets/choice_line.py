@@ -10,6 +10,7 @@ from textual.widget import Widget
 
 from rota_tui.formatting import count, usd
 from rota_tui.pieces import Piece, Tone, clean, fit, fit_line, width_of
+from rota_tui.widgets.steady import Steady
 from rota_tui.widgets.tones import to_content
 from rota_tui.wording import joined, provider_name
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 _WIDE = 96
 
 
-class ChoiceLine(Widget):
+class ChoiceLine(Steady, Widget):
     """A click on either half opens its picker."""
 
     DEFAULT_CSS = "ChoiceLine { height: 1; padding: 0 1; }"

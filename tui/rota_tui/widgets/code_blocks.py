@@ -13,6 +13,7 @@ from textual.widgets import Label, Markdown
 from textual.widgets.markdown import MarkdownFence
 
 from rota_tui.widgets.growing_blocks import BulletList, OrderedList, Paragraph, show
+from rota_tui.widgets.steady import Steady
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from textual.geometry import Size
 
 
-class CodeFence(MarkdownFence, can_focus=True):
+class CodeFence(Steady, MarkdownFence, can_focus=True):
     """A code block under its language; `y` copies it, with the pages it goes on in."""
 
     HELP = "## Code\n\n`y` copies this block, Tab goes on to the next, Escape goes back to the question."
@@ -90,7 +91,7 @@ def copy_code(fence: CodeFence) -> None:
     fence.notify(f"Copied {lines} line{'s' * (lines != 1)} of code.")
 
 
-class Page(Markdown):
+class Page(Steady, Markdown):
     """A stretch of an answer. Out of sight it can be kept as blank space of its height.
 
     Links are opened only for web addresses: the text is a model's.

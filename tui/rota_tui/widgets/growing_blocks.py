@@ -19,6 +19,8 @@ from textual.widgets._markdown import (  # public by their names in the styleshe
 )
 from textual.widgets.markdown import MarkdownBlock, MarkdownFence
 
+from rota_tui.widgets.steady import Steady
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
@@ -34,7 +36,7 @@ def show(view: Static, content: Content) -> None:
     view.update(content, layout=not width or content.get_height({}, width) != height)
 
 
-class Paragraph(MarkdownParagraph):
+class Paragraph(Steady, MarkdownParagraph):
     """Words that come on the line that is there are only painted."""
 
     def set_content(self, content: Content) -> None:
