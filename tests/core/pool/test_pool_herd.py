@@ -10,8 +10,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.support.pool_world import Pooled, pooled, refused, request, settle, waited
 
+from rota.account import Health
 from rota.errors import AllSpent, Meaning, RotaError
-from rota.events import AccountSwitched, CooldownStarted, RequestFailed
+from rota.events import (
+    AccountDisabled,
+    AccountEnabled,
+    AccountSwitched,
+    CooldownStarted,
+    RequestFailed,
+    SessionBound,
+    TokenRefreshed,
+)
 from rota.pool.pool import Ask
 from rota.settings import UsageSettings
 from rota.simulator import Fault, World, set_account
@@ -119,21 +128,72 @@ async def test_a_full_account_lets_others_help_without_moving_the_session(tmp_pa
         assert {s.account_id for s in it.snapshot.sessions.values()} == {"id-a"}
 
 
-@pytest.mark.parametrize(("pause", "stays"), [(3.0, True), (60.0, False)])
-async def test_a_session_outlasts_a_short_pause_of_its_account(tmp_path: Path, pause: float, stays: bool) -> None:
+def keys(*names: str) -> Any:
     def build(world: World) -> None:
-        for name in ("a", "b"):
+        for name in names:
             world.add_api_key(name)
 
-    async with pooled(tmp_path, build) as it:
+    return build
+
+
+@pytest.mark.parametrize(
+    ("pause", "meaning", "stays"),
+    [(3.0, Meaning.THROTTLED, True), (60.0, Meaning.THROTTLED, False), (3.0, Meaning.LIMITED, False)],
+)
+async def test_a_session_outlasts_a_short_pause_of_its_account(
+    tmp_path: Path, pause: float, meaning: Meaning, stays: bool
+) -> None:
+    async with pooled(tmp_path, keys("a", "b")) as it:
         assert await it.ask(SONNET, session="s") == "a"
         now = it.clock.now()
         it.journal.publish(
-            CooldownStarted(at=now, account_id="id-a", until=now + pause, meaning=Meaning.THROTTLED, reason="busy")
+            CooldownStarted(at=now, account_id="id-a", until=now + pause, meaning=meaning, reason="busy")
         )
         assert await it.ask(SONNET, session="s") == "b"  # which is no reason to wait while another can serve
         await it.clock.advance(pause)
         assert await it.ask(SONNET, session="s") == ("a" if stays else "b")
+
+
+async def test_a_session_leaves_an_account_that_is_turned_off_in_a_pause(tmp_path: Path) -> None:
+    async with pooled(tmp_path, keys("a", "b")) as it:
+        assert await it.ask(SONNET, session="s") == "a"
+        now = it.clock.now()
+        it.journal.publish(
+            CooldownStarted(at=now, account_id="id-a", until=now + 3, meaning=Meaning.THROTTLED, reason="busy"),
+            AccountDisabled(at=now, account_id="id-a"),
+        )
+        assert await it.ask(SONNET, session="s") == "b"
+        it.journal.publish(AccountEnabled(at=now, account_id="id-a"))
+        await it.clock.advance(3)
+        assert await it.ask(SONNET, session="s") == "b"
+
+
+async def test_naming_an_account_for_one_request_does_not_move_its_session(tmp_path: Path) -> None:
+    async with pooled(tmp_path, keys("a", "b")) as it:
+        assert await it.ask(SONNET, session="s") == "a"
+        assert await it.ask(SONNET, session="s", account_id="id-b") == "b"
+        assert await it.ask(SONNET, session="s") == "a"
+
+
+async def test_with_sessions_off_the_log_is_told_of_none(tmp_path: Path) -> None:
+    async with pooled(tmp_path, keys("a"), session_ttl_s=0.0) as it:
+        await it.ask(SONNET, session="s")
+        assert it.heard(SessionBound) == []
+
+
+async def test_a_switch_is_told_once_however_often_the_strategy_says_the_same(tmp_path: Path) -> None:
+    async with pooled(tmp_path, keys("a"), strategy="least-recently-used") as it:
+        for session in ("1", "2", "3"):
+            await it.ask(SONNET, session=session)
+        assert [e.account_id for e in it.heard(AccountSwitched)] == ["id-a"]
+
+
+async def test_a_login_refused_again_after_its_renewal_is_dead_and_renewed_no_more(tmp_path: Path) -> None:
+    async with pooled(tmp_path, plans("a", "b"), route_subscriptions=True) as it:
+        it.force(Fault("invalid-token", account="a", times=2))
+        assert await it.ask(SONNET) == "b"
+        assert [e.account_id for e in it.heard(TokenRefreshed)] == ["id-a"]
+        assert it.state("a").account.health is Health.NEEDS_LOGIN
 
 
 async def test_cancelled_requests_leave_their_place_to_others(tmp_path: Path) -> None:

@@ -333,6 +333,7 @@ async def test_an_account_held_while_its_token_was_renewed_is_left_alone(tmp_pat
         assert [account for account, _ in it.calls()] == ["q"]
         assert len(it.snapshot.in_flight) == 0
         assert [s.account_id for s in it.stories()] == ["id-q"]
+        assert it.pool._means.gate.inside("id-p") == 0
 
 
 @pytest.mark.parametrize("processes", [2])
