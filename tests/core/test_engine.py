@@ -11,8 +11,11 @@ from tests.support.pool_world import request
 from rota.clock import ManualClock
 from rota.errors import ConfigError, UsageError
 from rota.events import RequestServed, RequestStarted
+from rota.opening import open_engine
 from rota.pool.ask import Ask
+from rota.settings import PoolSettings, Settings
 from rota.simulator import World
+from rota.vault.memory import MemoryVault
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,3 +80,21 @@ async def test_the_logged_demand_is_replayed_under_another_strategy(world: World
         assert in_turn.switched > staying.switched
         with pytest.raises(ConfigError, match="no strategy called clairvoyant"):
             await engine.replay("clairvoyant", since)
+
+
+async def test_a_strategy_that_is_not_there_is_said_when_the_home_is_opened(tmp_path: Path) -> None:
+    settings = Settings(pool=PoolSettings(strategy="no-such"))
+    with pytest.raises(ConfigError, match="no strategy called no-such"):
+        async with open_engine(home=tmp_path, settings=settings, vault=MemoryVault()):
+            pass
+
+
+async def test_a_log_that_had_to_be_moved_aside_is_told_of_once(tmp_path: Path) -> None:
+    async with open_engine(home=tmp_path, settings=Settings(), vault=MemoryVault()) as engine:
+        assert engine.take_notices() == []
+        log_file = engine.paths.log_file
+    log_file.write_bytes(b"no database" * 1000)
+    async with open_engine(home=tmp_path, settings=Settings(), vault=MemoryVault()) as engine:
+        (told,) = engine.take_notices()
+        assert "It was moved to" in told
+        assert engine.take_notices() == []
