@@ -59,7 +59,7 @@ class ImportDesk:
         """
         from rota.migrate import survey
 
-        readings = await asyncio.to_thread(survey.read, self._places, tuple(only))
+        readings = await asyncio.to_thread(survey.read_whole, self._places, tuple(only))
         checked = await survey.check(readings, self._identify, self._tools.clock.now()) if online else {}
         known = await self._importer.known()
         return await asyncio.to_thread(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, TypeAlias
 
 from rota.errors import Meaning, ProviderError
@@ -34,6 +35,11 @@ if TYPE_CHECKING:
 
 AT_ONCE = 4
 """Logins checked at the same time."""
+
+LOOKS = 5
+"""How often a half-written file is looked at again."""
+HALF_WRITTEN_S = 0.05
+"""How long is waited before; a file that stays broken costs a quarter of a second."""
 
 SOURCES: tuple[Source, ...] = (
     anthropic_accounts,
@@ -72,6 +78,17 @@ def read(places: Places, only: Iterable[str] = ()) -> tuple[Reading, ...]:
     return tuple(
         source.read(source.find(places), places) for source in SOURCES if not wanted or source.NAME in wanted
     )
+
+
+def read_whole(places: Places, only: Iterable[str] = ()) -> tuple[Reading, ...]:
+    """The same, looked at again while a file seems half-written: other tools write theirs in place."""
+    readings = read(places, only)
+    for _ in range(LOOKS):
+        if not any(problem.passing for reading in readings for problem in reading.problems):
+            break
+        time.sleep(HALF_WRITTEN_S)
+        readings = read(places, only)
+    return readings
 
 
 async def check(readings: Sequence[Reading], identify: Identify, now: float) -> dict[str, Checked]:

@@ -215,13 +215,7 @@ class SharedLogins:
         places = self._places if ended else self._places.without_keychain()
         # The plugins' own files tell accounts apart, so they are read along whenever OpenCode's file is.
         names = wanted | ({"anthropic-multi-auth", "anthropic-multi-account"} if "opencode" in wanted else set())
-        readings = survey.read(places, names)
-        for _ in range(TRIES):
-            if not any(problem.passing for reading in readings for problem in reading.problems):
-                break
-            time.sleep(HALF_WRITTEN_S)
-            readings = survey.read(places, names)
-        return [record for reading in readings for record in reading.records]
+        return [record for reading in survey.read_whole(places, names) for record in reading.records]
 
 
 def _is_old(found: str, link: Link, stored: str) -> bool:

@@ -9,10 +9,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.support.foreign_files import Machine, oauth, puter_token, token
 
-from rota.migrate import foreign
+from rota.engine import open_engine
+from rota.migrate import foreign, survey
+from rota.vault.memory import MemoryVault
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
+
+    from rota.migrate.places import Places
+    from rota.migrate.records import Reading
 
 USER = "6f3f8f0e-3f57-4d2a-9a3e-0b6c5d4e3f21"
 
@@ -223,3 +229,26 @@ def test_a_token_is_not_shown_by_any_reading(machine: Machine) -> None:
     shown = repr(machine.read()) + repr(machine.places)
     assert "hidden" not in shown
     assert puter_token(USER)[:20] not in shown
+
+
+async def test_a_file_that_is_being_written_at_that_moment_is_read_when_it_is_whole(
+    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    auth = machine.write(FILES["opencode"], "")
+    read = survey.read
+
+    def and_then_written(places: Places, only: Iterable[str] = ()) -> tuple[Reading, ...]:
+        readings = read(places, only)
+        machine.write(auth, {"anthropic": oauth("mine")})
+        return readings
+
+    monkeypatch.setattr(survey, "read", and_then_written)
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(machine.home))
+    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    async with open_engine(home=tmp_path / "rota", vault=MemoryVault()) as engine:
+        plan = await (await engine.imports()).plan(["opencode"], online=False)
+
+    assert [item.record.provider for item in plan.items] == ["anthropic"]
+    assert plan.problems == ()
