@@ -42,6 +42,8 @@ class Scenario:
     """The week's quota for Opus, as a share of the week's."""
     others: Sequence[int] = ()
     """Accounts that another program spends from."""
+    weeks: int = 6
+    """How many it takes to tell skill from luck: many where a rare peak that finds every window spent decides one."""
 
     def week(self, seed: int) -> tuple[list[Plan], list[Call]]:
         """The accounts and a week of calls."""
@@ -110,16 +112,25 @@ def _two_shifts(hour: float) -> float:
 
 
 SCENARIOS = (
-    Scenario("office hours, 4 equal accounts", _office, (CODING,), 220, (1, 1, 1, 1), 0.85),
-    Scenario("office hours, 4 staggered", _office, (CODING,), 220, (1, 1, 1, 1), 0.8, staggered=True),
+    Scenario("office hours, 4 equal accounts", _office, (CODING,), 220, (1, 1, 1, 1), 0.85, weeks=40),
+    Scenario("office hours, 4 staggered", _office, (CODING,), 220, (1, 1, 1, 1), 0.8, staggered=True, weeks=52),
     Scenario("bursts, 6 staggered", _bursts, (AGENTS,), 400, (1, 1, 1, 1, 1, 1), 0.85, staggered=True),
-    Scenario("night batch, 3 staggered", _night, (BATCH,), 700, (1, 1, 2), 0.8, staggered=True),
-    Scenario("few heavy sessions, 3 equal", _office, (HEAVY,), 70, (1, 1, 1), 0.8),
+    Scenario("night batch, 3 staggered", _night, (BATCH,), 700, (1, 1, 2), 0.8, staggered=True, weeks=20),
+    Scenario("few heavy sessions, 3 equal", _office, (HEAVY,), 70, (1, 1, 1), 0.8, weeks=44),
     Scenario("many light sessions, 5 staggered", _two_shifts, (LIGHT,), 2500, (1, 1, 1, 2, 2), 0.9, staggered=True),
-    Scenario("weekends and evenings, 2 equal", _weekend, (CODING,), 200, (1, 1), 0.7),
+    Scenario("weekends and evenings, 2 equal", _weekend, (CODING,), 200, (1, 1), 0.7, weeks=48),
     Scenario("sizes 20:5:1:1, staggered", _two_shifts, (CODING, LIGHT), 600, (20, 5, 1, 1), 0.9, staggered=True),
     Scenario("a second spender on 2 of 4", _two_shifts, (CODING,), 220, (1, 1, 1, 1), 0.75, True, others=(0, 2)),
-    Scenario("three models, Opus capped", _office, (MIXED,), 220, (1, 1, 2, 2), 0.75, opus=0.45),
-    Scenario("8 accounts of 3 sizes, steady", _steady, (CODING, AGENTS), 260, (5, 5, 2, 1, 1, 1, 1, 1), 0.92, True),
-    Scenario("more than the pool holds", _two_shifts, (CODING,), 240, (1, 1, 1, 5), 1.15),
+    Scenario("three models, Opus capped", _office, (MIXED,), 220, (1, 1, 2, 2), 0.75, opus=0.45, weeks=40),
+    Scenario(
+        "8 accounts of 3 sizes, steady",
+        _steady,
+        (CODING, AGENTS),
+        260,
+        (5, 5, 2, 1, 1, 1, 1, 1),
+        0.92,
+        staggered=True,
+        weeks=8,
+    ),
+    Scenario("more than the pool holds", _two_shifts, (CODING,), 240, (1, 1, 1, 5), 1.15, weeks=20),
 )
