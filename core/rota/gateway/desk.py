@@ -59,14 +59,19 @@ class Desk:
         """The request's body, within the limits."""
         return await exchange.read_body(self._settings.max_body_bytes, self._settings.read_timeout_s)
 
+    @staticmethod
+    def allow(caller: Caller, *models: str) -> None:
+        """Hold the names of a model against its key's rules. Raises as `admit` does for a model."""
+        if not any(map(caller.may_ask, models)):
+            raise Refusal(Problem(403, "model_not_allowed", f"The key {caller.name} may not ask for {models[0]}."))
+
     def admit(self, caller: Caller, *models: str) -> None:
         """Hold a request against its key's rules, and count it.
 
         Raises:
             Refusal: 403 for a model the key may not ask for, 429 when it has had its share.
         """
-        if not any(caller.may_ask(model) for model in models):
-            raise Refusal(Problem(403, "model_not_allowed", f"The key {caller.name} may not ask for {models[0]}."))
+        self.allow(caller, *models)
         now = self._clock.now()
         while self._lately and self._lately[0][0] <= now - SHARE_OVER_S:
             self._counts[self._lately.popleft()[1]] -= 1

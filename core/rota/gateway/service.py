@@ -159,10 +159,12 @@ class Service:
             aliases = [a for a, place in known.items() if caller.may_ask(a) or caller.may_ask(place)]
             await exchange.answer_json(200, listing.openai_list(models, aliases, now), {})
 
-    async def _model(self, exchange: Exchange, _caller: Caller, _request_id: str) -> None:
+    async def _model(self, exchange: Exchange, caller: Caller, _request_id: str) -> None:
         asked = exchange.path.removeprefix(MODEL)
         names = await self.directory.names()
-        model = names.model(names.resolve(asked))
+        resolved = names.resolve(asked)
+        self.desk.allow(caller, asked, resolved)
+        model = names.model(resolved)
         if model is None:
             raise UnknownModel(asked, names.nearest(asked))
         form = listing.anthropic_model if "anthropic-version" in exchange.headers else listing.openai_model

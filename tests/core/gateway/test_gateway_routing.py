@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import openai
 import pytest
 from tests.support.gatewayed import CLAUDE, Gatewayed, gatewayed, key_and_puter, one_puter, one_subscription, until
 
@@ -209,6 +210,10 @@ async def test_a_key_is_shown_only_the_models_it_may_ask_for(tmp_path: Path) -> 
         names = {model.id async for model in shown.models.list()}
         assert "puter/gpt-4o" in names
         assert {name for name in names if not name.startswith("puter/gpt-")} == {"fast"}
+        assert (await shown.models.retrieve("fast")).id == "fast"
+        for hidden in ("good", CLAUDE):
+            with pytest.raises(openai.PermissionDeniedError, match="The key ci may not ask for"):
+                await shown.models.retrieve(hidden)
         in_anthropics = await it.anthropic(api_key=key)
         assert {model.id async for model in in_anthropics.models.list()} == names - {"fast"}
         assert {"fast", "good", f"anthropic/{CLAUDE}"} <= {m.id async for m in (await it.openai()).models.list()}
