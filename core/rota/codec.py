@@ -80,10 +80,11 @@ class _Converter(NamedTuple):
 def _kept_encoder() -> Callable[[Any], str]:
     """JSON as the standard encoder writes it, without making its compiled half anew for each text: a third less."""
     standard = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)
-    make = getattr(json.encoder, "c_make_encoder", None)
-    if make is None:  # a Python without it
+    try:
+        make: Any = json.encoder.c_make_encoder  # type: ignore[attr-defined]  # json's own affair, as it calls it itself
+        encoder = make(None, standard.default, json.encoder.encode_basestring, None, ":", ",", False, False, True)
+    except (AttributeError, TypeError):  # a Python without it (None), or one whose json calls it in another way
         return standard.encode
-    encoder = make(None, standard.default, json.encoder.encode_basestring, None, ":", ",", False, False, True)
     return lambda value: "".join(encoder(value, 0))
 
 

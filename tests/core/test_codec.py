@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from tests.support.facts import any_event, histories
 from tests.support.pool_facts import NOW, added, after, seen, window
 
+from rota import codec
 from rota.account import Account, Kind
 from rota.codec import decode, decode_snapshot, encode, encode_snapshot
 from rota.errors import Attempt, Meaning
@@ -47,6 +48,27 @@ def test_a_body_is_readable_and_holds_only_what_was_said() -> None:
         "AccountLabelled",
         f'{{"at":{NOW},"id":"1","account_id":"work","label":"home"}}',
     )
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_body_is_what_json_writes_with_its_compiled_half_and_without(
+    there: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not there:
+        monkeypatch.setattr("json.encoder.c_make_encoder", None)
+    body = {"text": 'é "\\\n\x1f\u2028\ud800', "1": [1e22, 0.1, -0.0, 1, True, None], "inf": [math.inf, [], {}]}
+    written = codec._kept_encoder()(body)
+    assert written == json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+
+
+def test_a_body_is_written_where_json_calls_its_compiled_half_in_another_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    def newer(*, indent: str) -> None:
+        """Takes what no json of today gives."""
+
+    with monkeypatch.context() as patched:
+        patched.setattr("json.encoder.c_make_encoder", newer)
+        write = codec._kept_encoder()
+    assert write({"a": [1]}) == '{"a":[1]}'
 
 
 def test_nested_values_keep_their_types() -> None:
