@@ -171,12 +171,13 @@ class Service:
         await exchange.answer_json(200, form(model, self._clock.now(), asked), {})
 
     async def _status(self, exchange: Exchange, _caller: Caller, _request_id: str) -> None:
-        from rota.pool.strategy import rank
+        from rota.pool.rules import rules_of
+        from rota.pool.strategy import chosen
 
-        snapshot, now = self._journal.snapshot, self._clock.now()
+        snapshot, now, rules = self._journal.snapshot, self._clock.now(), rules_of(self._settings())
         providers = {s.account.provider for s in snapshot.listed()}
-        chosen = {p: rank(snapshot, p, settings=self._settings(), now=now).chosen for p in providers}
-        await exchange.answer_json(200, document(snapshot, now, chosen), {})
+        next_up = {name: chosen(snapshot, name, rules, now) for name in providers}
+        await exchange.answer_json(200, document(snapshot, now, next_up), {})
 
     async def _events(self, exchange: Exchange, _caller: Caller, _request_id: str) -> None:
         if not exchange.in_pieces:

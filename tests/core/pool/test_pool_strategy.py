@@ -30,6 +30,7 @@ from rota.pool.preference import Question, preferred
 from rota.pool.roster import Rosters
 from rota.pool.rules import Rules, rules_of
 from rota.pool.strategies import STRATEGIES, named
+from rota.pool.strategy import chosen as chosen_now
 from rota.pool.strategy import rank, ranking_for
 from rota.settings import Settings
 from rota.snapshot import Snapshot
@@ -442,6 +443,9 @@ def test_the_index_answers_as_a_full_look_does(strategy: str, seed: int, monkeyp
         quick = [p.account_id for p in preferred(snapshot, question, roster, named(strategy), rules, at)]
         whole = ranking_for(snapshot, question, rules, at)
         assert quick == [c.account_id for c in whole.candidates]
+        assert (
+            chosen_now(snapshot, "anthropic", rules, at) == rank(snapshot, "anthropic", settings=rules, now=at).chosen
+        )
 
 
 @pytest.mark.parametrize(
