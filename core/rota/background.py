@@ -68,6 +68,7 @@ class Background:
         engine = self._engine
         await self._mend()
         # HTTP takes more memory than all of the core: with API keys alone there is nobody to ask.
+        # And of ten thousand accounts that are as they were, nobody is looked at again.
         looked_at = None
         while (accounts := engine.snapshot.accounts) is looked_at or not any(map(polled, engine.snapshot.listed())):
             looked_at = accounts

@@ -31,10 +31,8 @@ def told(found: tuple[Found, ...]) -> list[Finding]:
     """The files, the open ones as warnings."""
     from rota.migrate import opencode_config, puter_config
 
-    settings = {
-        opencode_config.NAME,
-        puter_config.NAME,
-    }  # which their tools leave open, and rota's entry is no secret
+    # Their tools leave these open, and what rota writes into them is no secret.
+    settings = {opencode_config.NAME, puter_config.NAME}
     findings = []
     for each in found:
         if each.exposed and each.source not in settings:

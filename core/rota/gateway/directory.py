@@ -19,7 +19,9 @@ FIRST_WAIT_S = 3.0
 
 AGAIN_S = 30.0
 """At the least so long between two looks at the lists."""
+
 _CHANGES = (AccountAdded, AccountRemoved)
+"""A tuple: `A | B` would be made anew for each event."""
 
 
 class Directory:

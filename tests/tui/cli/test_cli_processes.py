@@ -410,6 +410,17 @@ def test_streams_that_are_full_or_closed_are_no_traceback(two: CommandLine, line
     assert (done.returncode, done.stderr.startswith(said), "Traceback" in done.stderr) == (code, True, False), done
 
 
+def test_a_command_runs_with_the_collector_of_cycles_that_loading_goes_without(two: CommandLine) -> None:
+    program = (
+        "import gc, rota_tui.cli as cli; cli.main = lambda: print(gc.isenabled(), gc.get_freeze_count() > 0);"
+        " from rota_tui.__main__ import run; run()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=two.environ(), capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.split() == ["True", "True"]
+
+
 PRESSED = """
 import os, sys
 
