@@ -10,6 +10,7 @@ from tests.support.gatewayed import CLAUDE, Gatewayed, gatewayed, key_and_puter,
 
 from rota.errors import NothingConfigured, UnknownModel, UsageError
 from rota.events import RequestServed
+from rota.gateway.keys import vault_name
 from rota.gateway.names import Names
 from rota.providers.base import Model
 from rota.simulator import Fault
@@ -276,6 +277,17 @@ async def test_a_revoked_key_is_refused_at_once_in_every_process(both: Gatewayed
     again = (await both.gateway.keys.add("ci")).reveal()
     assert again != key
     assert (await asked(both, "gpt-5-nano", headers=headers)).status_code == 401
+
+
+async def test_a_key_that_the_vault_did_not_have_is_looked_for_again(both: Gatewayed) -> None:
+    assert both.gateway.keys is not None
+    key = await both.gateway.keys.add("ci")
+    headers = {"authorization": f"Bearer {key.reveal()}"}
+    vault, place = (await both.engine.services()).vault, vault_name("ci", key.fingerprint())
+    await vault.delete(place)
+    assert (await asked(both, "gpt-5-nano", headers=headers)).status_code == 401
+    await vault.put(place, key)
+    assert (await asked(both, "gpt-5-nano", headers=headers)).status_code == 200
 
 
 async def test_the_default_key_stays_the_same_and_is_made_anew_when_its_vault_was_cleared(tmp_path: Path) -> None:

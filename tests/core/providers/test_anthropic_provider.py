@@ -528,6 +528,28 @@ async def test_forwarding_over_a_socket_changes_no_byte_and_exchanges_only_the_k
         assert call.headers["host"] != "127.0.0.1:1"
 
 
+class Held(httpx.AsyncByteStream):
+    """A refusal whose connection stays open until somebody closes it."""
+
+    closed = False
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield b'{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}'
+
+    async def aclose(self) -> None:
+        self.closed = True
+
+
+async def test_a_refused_forward_gives_its_connection_back(setting: Setting) -> None:
+    held = Held()
+    transport = httpx.MockTransport(lambda request: httpx.Response(529, stream=held))
+    provider = AnthropicProvider(open_client(transport=transport), clock=setting.clock)
+    with pytest.raises(ForwardRefused, match="Overloaded"):
+        async with provider.forward("POST", "/v1/messages", b"{}", {}, setting.credential("console")):
+            pass
+    assert held.closed
+
+
 async def test_a_callers_betas_are_joined_by_the_logins_own_once(setting: Setting) -> None:
     body = b'{"model":"claude-sonnet-4-5","messages":[{"role":"user","content":"hi"}]}'
     betas = {"anthropic-beta": "a-1,b-2"}

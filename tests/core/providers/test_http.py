@@ -262,7 +262,7 @@ async def test_an_encoded_answer_is_decoded() -> None:
     async def encoding(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await asked(reader)
         body = gzip.compress(b'{"said": "yes"}')
-        writer.write(b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: %d\r\n\r\n" % len(body) + body)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\ncontent-length: %d\r\n\r\n" % len(body) + body)
         await writer.drain()
 
     client = open_client()
