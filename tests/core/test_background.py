@@ -56,6 +56,21 @@ def test_with_api_keys_alone_nothing_that_speaks_http_is_loaded(tmp_path: Path) 
     assert done.stdout.strip() == "loaded:", done.stdout + done.stderr
 
 
+async def test_an_account_that_comes_later_is_asked_about_too(tmp_path: Path) -> None:
+    clock = ManualClock()
+    world = World(clock)
+    world.add_api_key("key")
+    world.add_puter("ada")
+    async with engine_on(world, tmp_path) as engine, asyncio.timeout(60):
+        await sign_in(engine, world, "key")
+        engine.start_background()
+        await clock.advance(10)
+        (added,) = await sign_in(engine, world, "ada")
+        while "month" not in engine.snapshot.accounts[added.account_id].windows:
+            await clock.advance(1)
+            await engine.journal.flush()
+
+
 async def test_a_gateway_that_was_killed_is_told_to_be_gone_and_one_that_listens_is_not(tmp_path: Path) -> None:
     with socket.socket() as listening, socket.socket() as closed:
         listening.bind(("127.0.0.1", 0))

@@ -306,13 +306,20 @@ async def test_the_title_of_the_terminal_says_the_worst_and_is_given_back(tmp_pa
     from tests.support.app_world import NOW
 
     from rota.account import Health
-    from rota.events import HealthChanged
+    from rota.errors import Meaning
+    from rota.events import CooldownStarted, HealthChanged
 
     async with opened(tmp_path, account("work"), account("home")) as it:
         written: list[str] = []
         it.app.terminal_title._write = written.append
         it.app.terminal_title._has_title = True
         await it.pass_time(1)
+        assert written[-1] == "\x1b]2;rota\x07"
+        held = CooldownStarted(at=NOW, account_id="work", until=NOW + 60, meaning=Meaning.THROTTLED, reason="busy")
+        await it.happen(held)
+        await it.pass_time(1)
+        assert written[-1] == "\x1b]2;rota · 1 account cooling\x07"
+        await it.pass_time(70)  # nothing happens but that its hold is over
         assert written[-1] == "\x1b]2;rota\x07"
         await it.happen(HealthChanged(at=NOW, account_id="work", health=Health.NEEDS_LOGIN, reason="401"))
         await it.pass_time(1)
