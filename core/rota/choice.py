@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from rota.values import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """One account as the strategy saw it."""
+class Candidate(NamedTuple):
+    """One account as the strategy saw it. A row of the log: each request's story has some, so it is a named tuple."""
 
     account_id: str
     score: float

@@ -184,9 +184,11 @@ def _default(field: Field[Any]) -> Any:
 
 
 def _rows(cls: Any) -> _Converter:
-    """Named tuples of numbers are rows: a checkpoint holds thousands. So their new fields go at the end."""
+    """Named tuples of plain values are rows: a checkpoint holds thousands. So their new fields go at the end."""
 
     def decode(data: list[Any]) -> Any:
+        if data and isinstance(data[0], dict):  # from when they were records
+            return tuple(cls(**row) for row in data)
         try:
             return tuple(map(cls._make, data))
         except TypeError:  # of a rota that knew more of them, or fewer

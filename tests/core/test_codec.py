@@ -13,6 +13,7 @@ from tests.support.pool_facts import NOW, added, after, seen, window
 
 from rota import codec
 from rota.account import Account, Kind
+from rota.choice import Candidate
 from rota.codec import decode, decode_snapshot, encode, encode_snapshot
 from rota.errors import Attempt, Meaning
 from rota.events import AccountAdded, AccountLabelled, CooldownStarted, Event, RequestServed
@@ -48,6 +49,18 @@ def test_a_body_is_readable_and_holds_only_what_was_said() -> None:
         "AccountLabelled",
         f'{{"at":{NOW},"id":"1","account_id":"work","label":"home"}}',
     )
+
+
+def test_candidates_that_were_written_as_records_are_read() -> None:
+    served = RequestServed(
+        at=NOW, request_id="r", account_id="a", provider="puter", model="m", requested_model="m",
+        candidates=(Candidate("a", 0.5, "half used"), Candidate("b", 1e12, "paid by use")),
+    )  # fmt: skip
+    kind, body = encode(served)
+    said = json.loads(body)
+    assert said["candidates"] == [["a", 0.5, "half used"], ["b", 1e12, "paid by use"]]
+    said["candidates"] = [dict(zip(Candidate._fields, row, strict=True)) for row in said["candidates"]]
+    assert decode(kind, json.dumps(said)) == served
 
 
 @pytest.mark.parametrize("there", [True, False])

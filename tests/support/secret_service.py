@@ -20,10 +20,12 @@ available = pytest.mark.skipif(
     reason=f"needs {' and '.join(PROGRAMS)} (Debian: dbus, gnome-keyring)",
 )
 
-UNLOCKED = (
-    'printf %s "$KEYRING_PASSWORD" | gnome-keyring-daemon --unlock --components=secrets >"$HOME/daemon.log" 2>&1\n'
-)
-"""Creates the login keyring the first time, and unlocks it after that."""
+UNLOCKED = """\
+printf %s "$KEYRING_PASSWORD" | gnome-keyring-daemon --unlock --components=secrets >"$HOME/daemon.log" 2>&1
+until dbus-send --session --print-reply --dest=org.freedesktop.DBus / \\
+  org.freedesktop.DBus.NameHasOwner string:org.freedesktop.secrets 2>/dev/null | grep -q true; do sleep 0.05; done
+"""
+"""Creates the login keyring the first time, and unlocks it after that; it may answer only a moment later."""
 
 
 def run(program: list[str], home: Path, *, unlocked: bool = True) -> subprocess.CompletedProcess[str]:
