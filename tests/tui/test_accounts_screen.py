@@ -25,6 +25,7 @@ from rota_tui.messages import CoreChanged
 from rota_tui.screens.accounts import AccountsScreen
 from rota_tui.widgets.accounts_table import AccountsTable
 from rota_tui.widgets.line_table import LineTable
+from rota_tui.widgets.welcome import Welcome
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -463,3 +464,11 @@ async def test_plain_text_differs_from_what_is_behind_it(tmp_path: Path) -> None
         assert "3 accounts" in "".join(segment.text for segment in words)
         unseen = [s.text for s in words if s.style is not None and s.style.color == s.style.bgcolor]
         assert unseen == []
+
+
+async def test_what_can_be_imported_is_found_too_late_for_a_screen_that_is_being_left(tmp_path: Path) -> None:
+    async with opened(tmp_path) as it:
+        screen = it.app.screen
+        assert isinstance(screen, AccountsScreen)
+        await screen.query_one(Welcome).remove()
+        await screen.offer_imports().wait()

@@ -228,7 +228,12 @@ class RotaApp(App[Any]):
     def on_mount(self) -> None:
         self.set_interval(tick_seconds(self.engine.clock), self.tick)
         self.set_timer(POLL_AFTER, self._begin)
+        self.app_resume_signal.subscribe(self, self._draw_again)
         self.follow()
+
+    def _draw_again(self, _app: App[Any]) -> None:
+        """The shell has had the terminal; Textual draws only what changes from then on."""
+        self.screen.refresh()
 
     def _begin(self) -> None:
         self.engine.start_background()

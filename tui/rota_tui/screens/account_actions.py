@@ -292,7 +292,8 @@ class AccountActions(Screen[None]):
     async def offer_imports(self) -> None:
         """Tell a person without accounts what could be imported."""
         found = await asyncio.to_thread(_found_here)
-        self.query_one(Welcome).found = tuple(dict.fromkeys(each.what for each in found))
+        for welcome in self.query(Welcome):  # none any more when the screen was left meanwhile
+            welcome.found = tuple(dict.fromkeys(each.what for each in found))
 
     @work(group="dialog", exclusive=True, description="label an account")
     async def action_label(self) -> None:
