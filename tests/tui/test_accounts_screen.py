@@ -12,6 +12,7 @@ from rota.errors import Meaning
 from rota.events import (
     AccountDisabled,
     AccountEnabled,
+    AccountRemoved,
     AccountSwitched,
     CooldownStarted,
     Event,
@@ -472,3 +473,12 @@ async def test_what_can_be_imported_is_found_too_late_for_a_screen_that_is_being
         assert isinstance(screen, AccountsScreen)
         await screen.query_one(Welcome).remove()
         await screen.offer_imports().wait()
+
+
+async def test_who_was_removed_is_no_longer_told_as_the_one_who_goes_on(tmp_path: Path) -> None:
+    lab = account("lab", provider="puter", kind=Kind.PUTER)
+    async with opened(tmp_path, account("work"), lab, quota("lab", month=0.2)) as it:
+        assert "then work" in it.text()
+        await it.happen(AccountRemoved(at=NOW, account_id="work"))
+        await it.settled()
+        assert "then work" not in it.text()

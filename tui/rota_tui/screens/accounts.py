@@ -152,6 +152,7 @@ class AccountsScreen(Steady, AccountRows):
         self._ranked_at = float("-inf")
         if self._accounts < were:
             self._rank()  # who is gone is not next
+            self._foreseen = float("-inf"), snapshot
         self._mark()
         self.prune()
         self._look_ahead()
