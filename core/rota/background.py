@@ -68,11 +68,10 @@ class Background:
         engine = self._engine
         await self._mend()
         # HTTP takes more memory than all of the core: with API keys alone there is nobody to ask.
-        # And of ten thousand accounts that are as they were, nobody is looked at again.
-        looked_at = None
-        while (accounts := engine.snapshot.accounts) is looked_at or not any(map(polled, engine.snapshot.listed())):
-            looked_at = accounts
-            await engine.clock.sleep(LOOK_S)
+        with engine.subscribe() as news:
+            while not any(map(polled, engine.snapshot.listed())):
+                await anext(news)
+                await engine.clock.sleep(LOOK_S)  # ten thousand accounts are not gone through at every fact
         await (await self._services()).poller.run()
 
     async def _services(self) -> Services:

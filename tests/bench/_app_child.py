@@ -61,12 +61,43 @@ class BareApp(App[None]):
             )
 
 
+class CountingApp(App[None]):
+    """The least that counts down: plain lines, a screenful of them."""
+
+    lines = 38
+
+    def __init__(self, home: Path) -> None:
+        super().__init__()
+        self._home = home
+        self._left = 3600
+
+    def compose(self) -> ComposeResult:
+        from textual.widgets import Label
+
+        yield from (Label(label(n)) for n in range(self.lines))
+
+    def on_mount(self) -> None:
+        self.set_interval(1.0, self.count)
+        self.run_worker(self.measured())
+
+    def count(self) -> None:
+        from textual.widgets import Label
+
+        self._left -= 1
+        for n, line in enumerate(self.query(Label)):
+            line.update(f"{label(n)} back in {self._left // 60:02}:{self._left % 60:02}")
+
+    async def measured(self) -> None:
+        (self._home / "figures.json").write_text(json.dumps(await idle(self)), encoding="utf-8")
+        self.exit()
+
+
 def label(n: int) -> str:
     """What the parent waits to see: accounts are called so."""
     return f"work {n:03}"
 
 
-async def idle(app: RotaApp) -> dict[str, Any]:
+async def idle(app: App[Any]) -> dict[str, Any]:
     """Share of a core that an app takes which only counts down."""
     await asyncio.sleep(SETTLE_S)
     began, used = time.perf_counter(), time.process_time()
@@ -220,6 +251,8 @@ def main(name: str, home: str, rows: str) -> None:
     if name == "bare":
         BareApp.rows = int(rows)
         BareApp().run()
+    elif name == "counting":
+        CountingApp(Path(home)).run()
     else:
         asyncio.run(run_rota(Path(home), {"idle": idle, "keys": keys, "search": search}[name]))
 

@@ -1,6 +1,7 @@
 """The papers people read: their generated tables, and the command lines and programs in them.
 
-`python -m tests.support.papers` writes the tables anew, from the settings, schemas and sources themselves.
+`python -m tests.support.papers` writes the tables anew, from the settings, schemas, sources and measurements
+themselves.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
+RESULTS = ROOT / "tests" / "bench" / "RESULTS.md"
 PAPERS = (
     README,
     ROOT / "ARCHITECTURE.md",
@@ -27,7 +29,8 @@ PAPERS = (
 PLACES = ("Accounts", "Chat", "Activity", "Models", "Settings")
 """The app's screens, in their order."""
 
-_TABLE = re.compile(r"<!-- (settings|puter\.json|sources|schemas)(?:: ([^>]*))? -->\n.*?<!-- end -->", re.DOTALL)
+_KINDS = r"settings|puter\.json|sources|schemas|measured"
+_TABLE = re.compile(rf"<!-- ({_KINDS})(?:: ([^>]*))? -->\n.*?<!-- end -->", re.DOTALL)
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _SPAN = re.compile(r"(?<!`)`(rota(?: [^`]*)?)`(?!`)")
 
@@ -76,6 +79,7 @@ def _table(name: str, said: str | None) -> str:
         "puter.json": lambda: _puter_options(names_only=said == "names"),
         "sources": _sources,
         "schemas": _schemas,
+        "measured": lambda: _measured((said or "").split("; ")),
     }
     return "\n".join((head, *made[name](), "<!-- end -->"))
 
@@ -154,6 +158,14 @@ def _schemas() -> Iterator[str]:
     for name in schemas.names():
         printed = re.sub(r"rota [a-z -]+--json", r"`\g<0>`", schemas.read(name)["title"])
         yield f"| [{name}.json](../core/rota/schemas/{name}.json) | {printed} |"
+
+
+def _measured(wanted: list[str]) -> Iterator[str]:
+    """These rows of the last `make bench`."""
+    cells = [line.strip("| ").split(" | ") for line in RESULTS.read_text("utf-8").splitlines() if " | " in line]
+    figures = {row[0]: row[1] for row in cells}
+    yield from ("| | |", "|---|---|")
+    yield from (f"| {name} | {figures[name]} |" for name in wanted)
 
 
 def shown_key(key: str) -> str:
