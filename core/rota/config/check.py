@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, create_model
 
-from rota.config.described import Form, describe, locate, nearest_hint, plain
+from rota.config.described import Form, describe, locate, nearest_choice, nearest_hint, plain
 from rota.config.rules import is_clock_span, is_url
 from rota.errors import ConfigError
 
@@ -122,18 +122,9 @@ def _explained(errors: list[ErrorDetails], path: Path | None) -> ConfigError:
         return ConfigError(f"{where}{key} is a section, not a value.{more}", path=path, key=key, hint=hint)
     setting, _ = locate(key)
     said = _said(setting, error["input"], text)
-    hint = f"{_nearest(setting, error['input'])}Allowed: {setting.allowed}. {setting.help}"
+    near = nearest_choice(given, setting.choices) if isinstance(given := error["input"], str) else ""
+    hint = f"{near}Allowed: {setting.allowed}. {setting.help}"
     return ConfigError(f"{where}{key} {verb} {said}.{more}", path=path, key=key, hint=hint)
-
-
-def _nearest(setting: Described, value: object) -> str:
-    """The choice that somebody may have meant."""
-    if not setting.rule.choices or not isinstance(value, str):
-        return ""
-    import difflib  # late: only a wrong value needs it
-
-    near = difflib.get_close_matches(value, setting.choices, n=1, cutoff=0.6)
-    return f"Nearest: {near[0]}. " if near else ""
 
 
 def _said(setting: Described, value: object, text: str) -> str:

@@ -129,6 +129,14 @@ def locate(key: str) -> tuple[Described, str | None]:
     raise ConfigError(f"{key} is not a setting.", key=key, hint=nearest_hint(key))
 
 
+def nearest_choice(value: str, choices: tuple[str, ...]) -> str:
+    """Which of them somebody may have meant, as a hint begins; empty when none is near."""
+    import difflib  # late: only a wrong value needs it
+
+    near = difflib.get_close_matches(value, choices, n=1)
+    return f"Nearest: {near[0]}. " if near else ""
+
+
 def nearest_hint(key: str) -> str:
     """Which settings somebody may have meant by `key`."""
     import difflib  # late: only a wrong name needs it

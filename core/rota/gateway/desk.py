@@ -62,7 +62,7 @@ class Desk:
     @staticmethod
     def allow(caller: Caller, *models: str) -> None:
         """Hold the names of a model against its key's rules. Raises as `admit` does for a model."""
-        if not any(map(caller.may_ask, models)):
+        if not caller.may_ask(*models):
             raise Refusal(Problem(403, "model_not_allowed", f"The key {caller.name} may not ask for {models[0]}."))
 
     def admit(self, caller: Caller, *models: str) -> None:

@@ -38,9 +38,9 @@ class Caller:
     models: tuple[str, ...] = ()
     max_share: float | None = None
 
-    def may_ask(self, model: str) -> bool:
-        """Whether this key's rules allow a model, by any of its globs."""
-        return not self.models or any(fnmatch.fnmatchcase(model, glob) for glob in self.models)
+    def may_ask(self, *names: str) -> bool:
+        """Whether this key's rules allow a model: any of its globs, by any of the model's names."""
+        return not self.models or any(fnmatch.fnmatchcase(name, glob) for name in names for glob in self.models)
 
 
 def vault_name(name: str, fingerprint: str) -> str:

@@ -150,13 +150,13 @@ class Service:
 
     async def _models(self, exchange: Exchange, caller: Caller, _request_id: str) -> None:
         names = await self.directory.names()
-        models = [m for m in names.models if caller.may_ask(m.id) or caller.may_ask(f"{m.provider}/{m.id}")]
+        models = [m for m in names.models if caller.may_ask(m.id, f"{m.provider}/{m.id}")]
         now = self._clock.now()
         if "anthropic-version" in exchange.headers:
             await exchange.answer_json(200, listing.anthropic_list(models, now), {})
         else:
             known = self._settings().catalogue.aliases
-            aliases = [a for a, place in known.items() if caller.may_ask(a) or caller.may_ask(place)]
+            aliases = [a for a, place in known.items() if caller.may_ask(a, place)]
             await exchange.answer_json(200, listing.openai_list(models, aliases, now), {})
 
     async def _model(self, exchange: Exchange, caller: Caller, _request_id: str) -> None:
@@ -172,12 +172,11 @@ class Service:
 
     async def _status(self, exchange: Exchange, _caller: Caller, _request_id: str) -> None:
         from rota.pool.rules import rules_of
-        from rota.pool.strategy import chosen
+        from rota.pool.strategy import next_up
 
-        snapshot, now, rules = self._journal.snapshot, self._clock.now(), rules_of(self._settings())
-        providers = {s.account.provider for s in snapshot.listed()}
-        next_up = {name: chosen(snapshot, name, rules, now) for name in providers}
-        await exchange.answer_json(200, document(snapshot, now, next_up), {})
+        snapshot, now = self._journal.snapshot, self._clock.now()
+        served_next = next_up(snapshot, rules_of(self._settings()), now)
+        await exchange.answer_json(200, document(snapshot, now, served_next), {})
 
     async def _events(self, exchange: Exchange, _caller: Caller, _request_id: str) -> None:
         if not exchange.in_pieces:

@@ -11,6 +11,8 @@ from rota.errors import NothingConfigured, UsageError
 from rota.mcp_server import inputs
 from rota.mcp_server.images import image_at, image_in
 from rota.pool.ask import Ask
+from rota.pool.rules import rules_of
+from rota.pool.strategy import next_up
 from rota.providers.base import ChatRequest, Message, Part, Reasoning, Role, Text
 from rota.quota import Unit
 from rota.stats import KINDS, per_model
@@ -141,10 +143,10 @@ class Toolbox:
         """Who serves, what is left, who is next."""
         snapshot, now = self._engine.snapshot, self._engine.clock.now()
         states = self._accounts(given.account)
-        next_up = {s.account.provider: self._engine.ranking(s.account.provider).chosen for s in states}
+        served_next = next_up(snapshot, rules_of(self._engine.settings), now)
         accounts = []
         for state in states:
-            is_next = next_up[state.account.provider] == state.id
+            is_next = served_next[state.account.provider] == state.id
             held = account_document(snapshot, state, 0, now, is_next=is_next)
             shown = {key: value for key, value in held.items() if key not in PRIVATE}
             accounts.append({**shown, "windows": _with_dollars(held["windows"])})

@@ -18,6 +18,10 @@ SIZE_LIMIT = 4 * 1024 * 1024
 """Bytes; the largest such file that people have is a few hundred kilobytes."""
 
 
+HALF_WRITTEN_S = 0.05
+"""The pause before a file is read again that its owner seems to be writing: OpenCode writes in place."""
+
+
 @dataclass(frozen=True, slots=True)
 class Contents:
     """A file's text, and what is worth knowing about the file."""

@@ -20,6 +20,7 @@ from rota.migrate import (
     puter_config,
 )
 from rota.migrate.borders import NO_ACCESS
+from rota.migrate.foreign import HALF_WRITTEN_S
 from rota.migrate.plan import Checked, is_provisional
 
 if TYPE_CHECKING:
@@ -37,9 +38,7 @@ AT_ONCE = 4
 """Logins checked at the same time."""
 
 LOOKS = 5
-"""How often a half-written file is looked at again."""
-HALF_WRITTEN_S = 0.05
-"""How long is waited before; a file that stays broken costs a quarter of a second."""
+"""How often a half-written file is looked at again; one that stays broken costs a quarter of a second."""
 
 SOURCES: tuple[Source, ...] = (
     anthropic_accounts,

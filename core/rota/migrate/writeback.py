@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from rota.errors import Failure, Meaning, ProviderError
 from rota.events import AlertRaised
 from rota.migrate import jsonc
-from rota.migrate.foreign import Contents, parse_json, read_text, replace_text
+from rota.migrate.foreign import HALF_WRITTEN_S, Contents, parse_json, read_text, replace_text
 from rota.migrate.links import Link, where_of
 from rota.migrate.plan import is_provisional
 from rota.migrate.records import Place, Problem, Record, lineage_of
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
 
 TRIES = 5
 """How often a write is begun again because the other tool wrote at the same time."""
-
-HALF_WRITTEN_S = 0.05
-"""The pause before a file is read again that its owner seems to be writing: OpenCode writes in place."""
 
 LASTING_SLOTS = ("added ", "named ")
 """What the names of entries begin with that stay one account's whatever stands in them."""

@@ -85,6 +85,12 @@ def chosen(snapshot: Snapshot, provider: str, rules: Rules, now: float) -> str |
     return first.account_id if first is not None else None
 
 
+def next_up(snapshot: Snapshot, rules: Rules, now: float) -> dict[str, str | None]:
+    """Whom `chosen` names, by provider; None where nobody can serve."""
+    providers = {state.account.provider for state in snapshot.listed()}
+    return {provider: chosen(snapshot, provider, rules, now) for provider in sorted(providers)}
+
+
 def ranking_for(snapshot: Snapshot, question: Question, rules: Rules, now: float) -> Ranking:
     """The full ranking of one question."""
     strategy = named(rules.strategy)

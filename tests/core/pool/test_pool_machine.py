@@ -48,7 +48,7 @@ from rota.snapshot import Snapshot
 from rota.vault.memory import MemoryVault
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Coroutine, Sequence
 
     from rota.providers.base import Provider
 
@@ -71,21 +71,16 @@ LABELS = (*ACCESS_S, "key", "key2", "free", "paid")
 PATIENCE_S = 4000.0
 """So much of the manual clock's time that a thread's real work never seems to take long."""
 
+
+def faults(provider: str, kinds: Sequence[str]) -> st.SearchStrategy[Fault]:
+    """What goes wrong at a provider, how often and for how long."""
+    times, seconds = st.integers(1, 4), st.sampled_from([None, 2.0, 30.0])
+    return st.builds(Fault, st.sampled_from(kinds), provider=st.just(provider), times=times, seconds=seconds)
+
+
 CHANGES = st.one_of(
-    st.builds(
-        Fault,
-        st.sampled_from(CLAUDE),
-        provider=st.just("anthropic"),
-        times=st.integers(1, 4),
-        seconds=st.sampled_from([None, 2.0, 30.0]),
-    ),
-    st.builds(
-        Fault,
-        st.sampled_from(PUTER),
-        provider=st.just("puter"),
-        times=st.integers(1, 4),
-        seconds=st.sampled_from([None, 2.0, 30.0]),
-    ),
+    faults("anthropic", CLAUDE),
+    faults("puter", PUTER),
     st.tuples(st.sampled_from(sorted(ACCESS_S)), st.booleans()),
 )
 """What the next answers are, or a plan that is drained or filled."""

@@ -32,10 +32,8 @@ def check_theme(setting: Described, value: str) -> None:
     """
     if setting.key != THEME or value in (known := choices(setting)):
         return
-    import difflib
-
+    from rota.config.described import nearest_choice
     from rota.errors import ConfigError
 
-    near = difflib.get_close_matches(value, known, n=1)
-    nearest = f"Nearest: {near[0]}. " if near else ""
-    raise ConfigError(f"There is no theme called {value}.", key=THEME, hint=f"{nearest}Allowed: {allowed(setting)}.")
+    hint = f"{nearest_choice(value, known)}Allowed: {allowed(setting)}."
+    raise ConfigError(f"There is no theme called {value}.", key=THEME, hint=hint)

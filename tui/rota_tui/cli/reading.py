@@ -64,6 +64,7 @@ def rules() -> Rules:
 def accounts_as_json(snapshot: Snapshot, now: float) -> dict[str, Any]:
     """Every account as `rota accounts --json` prints it."""
     from rota.documents import accounts_document
+    from rota.pool.strategy import next_up
 
     return accounts_document(snapshot, now, next_up(snapshot, rules(), now))
 
@@ -73,11 +74,3 @@ def watched(rules: Rules) -> frozenset[Kind]:
     from rota_tui.wording import watched_kinds
 
     return watched_kinds(route_subscriptions=rules.route_subscriptions)
-
-
-def next_up(snapshot: Snapshot, rules: Rules, now: float) -> dict[str, str | None]:
-    """Who would serve next, by provider."""
-    from rota.pool.strategy import chosen
-
-    providers = {s.account.provider for s in snapshot.listed()}
-    return {name: chosen(snapshot, name, rules, now) for name in sorted(providers)}

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 @click.option("--ascii", is_flag=True, help="Plain characters only.")
 def command(watch: bool, plain: bool, as_json: bool, ascii: bool) -> None:
     """Show accounts, quota, cooldowns and who is next."""
+    from rota.pool.strategy import next_up
     from rota_tui.cli import reading
 
     if watch:
@@ -39,14 +40,14 @@ def command(watch: bool, plain: bool, as_json: bool, ascii: bool) -> None:
     snapshot = reading.snapshot()
     now = time.time()
     rules = reading.rules()
-    next_up = reading.next_up(snapshot, rules, now)
+    served_next = next_up(snapshot, rules, now)
     if as_json:
         from rota.status import document
         from rota_tui.cli.printing import echo_json
 
-        echo_json(document(snapshot, now, next_up))
+        echo_json(document(snapshot, now, served_next))
         return
-    click.echo(_text(snapshot, now, next_up, rules, plain=plain, ascii=ascii))
+    click.echo(_text(snapshot, now, served_next, rules, plain=plain, ascii=ascii))
     if not snapshot.listed():
         sys.exit(EXIT_NOT_CONFIGURED)
 

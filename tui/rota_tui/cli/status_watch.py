@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rota.pool.strategy import next_up
 from rota.snapshot import Snapshot
 from rota.status import document
 from rota_tui.cli import reading
@@ -67,7 +68,7 @@ def _watch_json(rules: Rules) -> None:
             continue
         before = snapshot
         now = time.time()
-        echo_json_line(document(snapshot, now, reading.next_up(snapshot, rules, now)))
+        echo_json_line(document(snapshot, now, next_up(snapshot, rules, now)))
 
 
 def _watch_sentences(rules: Rules) -> None:
@@ -76,7 +77,7 @@ def _watch_sentences(rules: Rules) -> None:
     watched = reading.watched(rules)
     for snapshot in snapshots(5.0):
         now = time.time()
-        said = sentences(snapshot, now, reading.next_up(snapshot, rules, now), None, watched)
+        said = sentences(snapshot, now, next_up(snapshot, rules, now), None, watched)
         if shown is None:
             for text in said.values() or ("No account yet.",):
                 click.echo(text)
@@ -99,7 +100,7 @@ def _watch_in_place(rules: Rules, *, ascii: bool) -> None:
         for snapshot in snapshots(EVERY_S):
             now = time.time()
             how = replace(look(ascii=ascii), wide=False)
-            lines = table(snapshot, now, reading.next_up(snapshot, rules, now), how, watched).split("\n")
+            lines = table(snapshot, now, next_up(snapshot, rules, now), how, watched).split("\n")
             room = shutil.get_terminal_size((80, 24)).lines - 1
             if len(lines) > room:
                 lines = [*lines[: room - 1], f"{len(lines) - room + 1} more lines; this terminal is too short"]
