@@ -123,6 +123,7 @@ class Background:
             paths=engine.paths,
             clock=engine.clock,
             sharing=engine.settings.sharing,
+            places=engine.places,
         ).run()
 
     async def _speak_up(self) -> None:

@@ -28,6 +28,7 @@ from rota.events import (
     TokenRefreshed,
 )
 from rota.gateway.keys import Keys
+from rota.migrate.places import Places
 from rota.model_names import instead_of
 from rota.providers.base import Credential
 from rota.secret import Secret
@@ -87,6 +88,8 @@ class Demo:
         self.simulator = simulator
         self.clock = clock
         self._rng = random.Random(seed)
+        self._called: dict[str, str] = {}
+        """What the simulated world calls an account, by its id: in the app it may get another label."""
 
     async def sign_in(self) -> None:
         """Add every account of the simulated world, through the same door as a person's; the paid key helps out."""
@@ -94,15 +97,16 @@ class Demo:
             added = await self.engine.add_credential(
                 login["provider"], credential_of(login), label=login["label"], origin="simulator"
             )
+            self._called[added.account_id] = login["label"]
             if login["kind"] == Kind.API_KEY:
                 await (await self.engine.accounts()).reserve(added.account_id, True)
 
     async def traffic(self) -> None:
         """Let the clients ask through the gateway, each with a key of its own, until cancelled."""
-        gateway = await self.engine.start_gateway(port=0)
+        await self.engine.start_gateway(port=0)
         keys = Keys(self.engine.journal, (await self.engine.services()).vault, self.clock)
         async with (
-            httpx.AsyncClient(base_url=gateway.url, trust_env=False, timeout=None) as http,
+            httpx.AsyncClient(trust_env=False, timeout=None) as http,
             asyncio.TaskGroup() as group,
         ):
             group.create_task(self._second_spender())
@@ -120,13 +124,13 @@ class Demo:
             active = self.engine.snapshot.active.get("anthropic")
             state = self.engine.snapshot.account(active.account_id) if active and active.account_id else None
             window = state.windows.get("5h") if state is not None else None
-            if state is None or window is None:
+            if state is None or window is None or (called := self._called.get(state.id)) is None:
                 continue
             used = 0.0 if window.expired(self.clock.now()) else window.utilization or 0.0
             spent: dict[str, float] = {"utilization": used + SPENDER_SHARE}
             if used >= SPENDER_LEAP:
                 spent = {"utilization": 1.02, "resets_in": SPENT_S}
-            set_account(self.simulator.world, state.account.label, {"five_hour": spent})
+            set_account(self.simulator.world, called, {"five_hour": spent})
 
     async def _client(self, client: Client, http: httpx.AsyncClient, key: Secret, rng: random.Random) -> None:
         number = 0
@@ -138,10 +142,12 @@ class Demo:
                 "x-session-id": f"{client.name}-{number // 6}",
             }
             # A refusal or a broken stream is part of the show: its story is in the log, where the app shows it.
-            with suppress(httpx.HTTPError):
-                async with http.stream("POST", "/v1/chat/completions", json=body, headers=headers) as answer:
-                    async for _ in answer.aiter_bytes():
-                        pass
+            if (gateway := self.engine.gateway) is not None:  # off, or on another port than before, as one likes
+                url = f"{gateway.url}/v1/chat/completions"
+                with suppress(httpx.HTTPError):
+                    async with http.stream("POST", url, json=body, headers=headers) as answer:
+                        async for _ in answer.aiter_bytes():
+                            pass
             number += 1
             await self.clock.sleep(client.pause * rng.uniform(0.5, 1.5))
 
@@ -163,6 +169,7 @@ async def open_demo(*, speed: float = SPEED, seed: int = 7) -> AsyncIterator[Dem
                 clock=clock,
                 vault=MemoryVault(),
                 seed=seed,
+                places=Places(Path(home) / "other-tools", system="posix"),  # empty, and no keychain
             )
             async with engine_opened as engine:
                 demo = Demo(engine, simulator, clock, seed)

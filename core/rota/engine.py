@@ -254,8 +254,14 @@ class Engine(Parts):
         """Find what other tools hold, plan, do and undo imports."""
         from rota.migrate.desk import import_desk
 
-        services, sharing = await self.services(), self.settings.sharing
-        return import_desk(services, journal=self.journal, paths=self.paths, clock=self.clock, sharing=sharing)
+        return import_desk(
+            await self.services(),
+            journal=self.journal,
+            paths=self.paths,
+            clock=self.clock,
+            sharing=self.settings.sharing,
+            places=self.places,
+        )
 
     async def usage(self, account: str | None = None, *, refresh: bool = False) -> tuple[AccountUsage, ...]:
         """What is used and left of every quota window.

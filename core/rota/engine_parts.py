@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rota.clock import Clock
     from rota.config import Settings
     from rota.journal import Journal
+    from rota.migrate.places import Places
     from rota.paths import Paths
     from rota.services import Services
     from rota.vault.base import Vault
@@ -32,6 +33,7 @@ class Parts:
         vault: Vault | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         seed: int | None = None,
+        places: Places | None = None,
     ) -> None:
         self.paths = paths
         self.settings = settings
@@ -39,6 +41,7 @@ class Parts:
         self.journal = journal
         self._vault = vault
         self._transport = transport
+        self._places = places
         self._rng = random.Random(seed)
         self._services: Services | None = None
         self._opening, self._making = asyncio.Lock(), asyncio.Lock()
@@ -50,6 +53,13 @@ class Parts:
     def vault_kind(self) -> str | None:
         """`keyring`, `file` or `memory`; None until the vault was first needed."""
         return self._vault.kind if self._vault is not None else None
+
+    @property
+    def places(self) -> Places:
+        """Where other tools keep their files."""
+        from rota.migrate.places import here  # late: only who imports or shares needs it
+
+        return self._places or here()
 
     async def vault(self) -> Vault:
         """Where the secrets are, opened once; raises `VaultError` when it cannot be."""
@@ -75,6 +85,7 @@ class Parts:
                     rng=self._rng,
                     vault=await self.vault(),
                     transport=self._transport,
+                    places=self.places,
                 )
             return self._services
 

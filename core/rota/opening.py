@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rota.clock import Clock
     from rota.config import Settings
     from rota.engine import Engine
+    from rota.migrate.places import Places
     from rota.vault.base import Vault
 
 
@@ -31,6 +32,7 @@ async def open_engine(
     vault: Vault | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
     seed: int | None = None,
+    places: Places | None = None,
 ) -> AsyncIterator[Engine]:
     """Open rota's home and give its engine; on leaving, everything said so far is on disk.
 
@@ -45,6 +47,7 @@ async def open_engine(
         vault: used as it is; chosen by the settings when None.
         transport: for the HTTP client, in tests.
         seed: of the jitter, in tests and the demo.
+        places: where other tools keep their files; this machine's when None.
     """
     import os
 
@@ -69,7 +72,14 @@ async def open_engine(
 
             await stack.enter_async_context(writing(journal, settings, paths))
         engine = Engine(
-            paths=paths, settings=settings, clock=clock, journal=journal, vault=vault, transport=transport, seed=seed
+            paths=paths,
+            settings=settings,
+            clock=clock,
+            journal=journal,
+            vault=vault,
+            transport=transport,
+            seed=seed,
+            places=places,
         )
         stack.push_async_callback(engine.aclose)
         if log.notice is not None:

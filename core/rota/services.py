@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from rota.clock import Clock
     from rota.config import Settings
     from rota.journal import Journal
+    from rota.migrate.places import Places
     from rota.paths import Paths
     from rota.providers.base import Provider
     from rota.vault.base import Vault
@@ -77,11 +78,13 @@ async def make_services(
     rng: random.Random,
     vault: Vault,
     transport: httpx.AsyncBaseTransport | None = None,
+    places: Places | None = None,
 ) -> Services:
     """Wire them up.
 
     Args:
         transport: for the HTTP client, in tests.
+        places: where other tools keep their files; this machine's when None.
     """
     waits = settings.timeouts
     client = open_client(transport=transport, timeouts=_timeouts(settings))
@@ -103,7 +106,9 @@ async def make_services(
     )
     own: dict[str, Provider] = {"anthropic": anthropic, "puter": puter}
     providers = Providers(own, client=client, clock=clock, urls=settings.providers.urls)
-    shared = shared_logins(journal=journal, providers=providers, paths=paths, clock=clock, sharing=settings.sharing)
+    shared = shared_logins(
+        journal=journal, providers=providers, paths=paths, clock=clock, sharing=settings.sharing, places=places
+    )
     credentials = Credentials(
         journal, vault, providers, paths.locks, clock, ahead_s=settings.pool.refresh_ahead_s, shared=shared
     )

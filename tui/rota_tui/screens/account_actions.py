@@ -38,12 +38,11 @@ NAMED = 3
 PRIORITIES = range(-99, 100)
 
 
-def _found_here() -> tuple[Found, ...]:
+def _found(engine: Engine) -> tuple[Found, ...]:
     """What other tools have on this machine, unread; with the imports of all their formats, so in a thread."""
-    from rota.migrate.places import here
     from rota.migrate.survey import find
 
-    return find(here())
+    return find(engine.places)
 
 
 def names(states: Sequence[AccountState]) -> str:
@@ -291,7 +290,7 @@ class AccountActions(Screen[None]):
     @work(group="offer", description="find what other tools have")
     async def offer_imports(self) -> None:
         """Tell a person without accounts what could be imported."""
-        found = await asyncio.to_thread(_found_here)
+        found = await asyncio.to_thread(_found, self.engine)
         for welcome in self.query(Welcome):  # none any more when the screen was left meanwhile
             welcome.found = tuple(dict.fromkeys(each.what for each in found))
 
