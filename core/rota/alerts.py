@@ -234,7 +234,7 @@ def _of_pool(after: Snapshot, settings: AlertSettings, now: float, tz: tzinfo | 
     about = future.refilled or dry_at
     if _was_told(after.alerts, AlertKind.RUNWAY, about):
         return
-    begin = f"The pool runs dry ≈ {_clock(dry_at, now, tz)}" if dry_at > now else "The pool has run dry"
+    begin = f"The pool runs dry about {_clock(dry_at, now, tz)}" if dry_at > now else "The pool has run dry"
     ending = f", more {_clock(future.refilled, now, tz)}" if future.refilled is not None else ""
     yield Alert(_key(AlertKind.RUNWAY, about), AlertKind.RUNWAY, begin + ending)
 

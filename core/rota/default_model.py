@@ -35,5 +35,5 @@ def default_model(snapshot: Snapshot, *, provider: str | None = None, chosen: st
             return SMALL[name]
     asked = provider or present[0]
     raise UsageError(
-        f"rota knows no model of {asked} to begin with.", hint=f"Say which: `{asked}/…`; see `rota models`."
+        f"rota knows no model of {asked} to begin with.", hint=f"Say which: `{asked}/MODEL`; see `rota models`."
     )

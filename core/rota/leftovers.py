@@ -18,7 +18,7 @@ _REMAINS = {
         "https://platform.claude.com/settings",
     ),
     Kind.PUTER: (
-        "The token stays valid at Puter until you revoke it: Settings, Security, Manage sessions, “External app …”.",
+        'The token stays valid at Puter until you revoke it: Settings, Security, Manage sessions, "External app".',
         "https://puter.com/",
     ),
     Kind.PUTER_GUEST: (

@@ -33,9 +33,9 @@ def find(snapshot: Snapshot, name: str) -> AccountState:
         return found[0]
     if found:
         candidates = tuple(f"{listed.index(s) + 1} {s.account.label}" for s in found)
-        raise AmbiguousAccount(f"“{name}” could be {len(found)} accounts.", candidates)
+        raise AmbiguousAccount(f'"{name}" could be {len(found)} accounts.', candidates)
     hint = "There is: " + ", ".join(s.account.label for s in listed[:12])
-    raise UnknownAccount(f"No account is called “{name}”.", hint=hint)
+    raise UnknownAccount(f'No account is called "{name}".', hint=hint)
 
 
 def _names(state: AccountState) -> tuple[str, ...]:

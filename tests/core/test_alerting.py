@@ -108,7 +108,7 @@ async def test_a_pool_about_to_run_dry_is_told_within_a_minute(tmp_path: Path) -
             it.journal.publish(seen("ada", shares, at=at))
         for _ in range(12):
             await it.pass_time(LOOK_S)
-        assert await it.raised() == ["The pool runs dry ≈ 08:15, more 10:00"]
+        assert await it.raised() == ["The pool runs dry about 08:15, more 10:00"]
 
 
 async def test_switched_off_nothing_is_raised_and_switching_on_needs_no_restart(tmp_path: Path) -> None:

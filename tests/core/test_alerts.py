@@ -228,7 +228,7 @@ def burning(name: str, start: float, step: float) -> list[Event]:
 @pytest.mark.parametrize(
     ("start", "step", "minutes", "expected"),
     [
-        (0.55, 0.05, 30.0, ["The pool runs dry ≈ 08:15, more 10:00"]),
+        (0.55, 0.05, 30.0, ["The pool runs dry about 08:15, more 10:00"]),
         (0.55, 0.05, 10.0, []),  # not yet
         (0.55, 0.05, 0.0, []),  # not wanted
         (0.10, 0.001, 30.0, []),  # lasts

@@ -384,7 +384,7 @@ async def test_foreign_text_is_shown_as_text(tmp_path: Path, size: tuple[int, in
 @pytest.mark.parametrize("size", [(40, 10), (59, 40), (120, 13)])
 async def test_a_terminal_that_is_too_small_says_so(tmp_path: Path, size: tuple[int, int]) -> None:
     async with opened(tmp_path, *people(), size=size) as it:
-        assert "rota needs 60×14 cells." in it.text()
+        assert "rota needs 60 by 14 cells." in it.text()
         assert "work" not in it.text()
         await it.pilot.resize_terminal(80, 24)
         await it.settled()

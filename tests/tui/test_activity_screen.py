@@ -167,7 +167,7 @@ async def test_words_narrow_the_log_as_they_are_typed(tmp_path: Path) -> None:
     async with opened(tmp_path, *TWO, *FAILOVER, alert("seven [of] nine"), size=(80, 24)) as it:
         table = await log_of(it)
         await it.press("slash", *"took over")
-        assert "with “took over”" in told(it)
+        assert 'with "took over"' in told(it)
         assert len(table.keys) == 1
         await it.press("enter")
         assert it.app.focused is table

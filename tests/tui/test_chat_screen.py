@@ -286,7 +286,7 @@ async def test_a_mistyped_command_is_not_sent(tmp_path: Path) -> None:
 
 async def test_a_small_terminal_says_so(tmp_path: Path) -> None:
     async with chatting(tmp_path, "console", size=(40, 10)) as it:
-        assert "rota needs 60×14 cells." in it.text()
+        assert "rota needs 60 by 14 cells." in it.text()
 
 
 async def test_code_over_several_pages_is_copied_whole(tmp_path: Path) -> None:

@@ -243,7 +243,7 @@ async def test_a_clock_set_back_shows_no_negative_time_and_comes_right_again(
 
 async def test_forty_by_ten_says_what_it_needs_and_keeps_its_keys(tmp_path: Path) -> None:
     async with opened(tmp_path, *watched(), size=(40, 10)) as it:
-        assert "rota needs 60×14 cells." in it.text()
+        assert "rota needs 60 by 14 cells." in it.text()
         await it.pilot.resize_terminal(60, 14)
         await it.settled()
         assert "62%" in it.row("work")

@@ -89,7 +89,7 @@ KINDS: dict[str, tuple[list[Event], list[tuple[Event | None, str]]]] = {
         [account("ada", login_expires_at=NOW + DAY)],
         [(None, "ada's sign-in ends Sat 12:00")],
     ),
-    "a pool about to run dry": ([account("ada"), *rising("ada", 0.2, 0.1)], [(None, "The pool runs dry ≈ 12:1")]),
+    "a pool about to run dry": ([account("ada"), *rising("ada", 0.2, 0.1)], [(None, "The pool runs dry about 12:1")]),
 }
 """What is there, then each fact with what is told of it; without a fact, what time alone brings."""
 

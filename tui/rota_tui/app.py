@@ -17,7 +17,6 @@ from rota.clock import FastClock
 from rota.snapshot import Snapshot
 from rota_tui.look import USUAL_THEME, Look, tell_problems
 from rota_tui.messages import CoreChanged, ModelRequested, TestRequested
-from rota_tui.pieces import ASCII
 from rota_tui.speaking import speak
 from rota_tui.themes import THEMES, variable_defaults
 from rota_tui.title import TerminalTitle, worst
@@ -343,7 +342,8 @@ class RotaApp(App[Any]):
 
     def get_key_display(self, binding: Binding) -> str:
         """Keys by their names where symbols cannot be drawn."""
-        return binding.key_display or binding.key if self.locale.glyphs is ASCII else super().get_key_display(binding)
+        shown = super().get_key_display(binding)
+        return shown if shown.isascii() or not self.look.plain else binding.key
 
     def on_key(self, event: Key) -> None:
         """A dialog shuts out the app's keys, but not the question what works in it."""

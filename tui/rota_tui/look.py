@@ -39,9 +39,14 @@ class Look:
         """How this person and terminal read."""
         return Locale(self._tz, ASCII if self._ascii or self._seen.ui.ascii else UNICODE)
 
+    @property
+    def plain(self) -> bool:
+        """Whether only plain characters may be drawn."""
+        return self.locale().glyphs is ASCII
+
     def mark(self, app: App[object]) -> None:
         """Tell the stylesheets which characters may be drawn."""
-        app.set_class(self.locale().glyphs is ASCII, "-ascii-only")
+        app.set_class(self.plain, "-ascii-only")
 
     @property
     def still(self) -> bool:

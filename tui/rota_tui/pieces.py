@@ -54,6 +54,7 @@ class Glyphs:
     done: str = "✓"
     failed: str = "×"
     sep: str = "·"
+    times: str = "×"
     full: str = "━"
     half: str = "╾"
     empty: str = "─"
@@ -87,6 +88,7 @@ ASCII = Glyphs(
     done="+",
     failed="x",
     sep="-",
+    times="x",
     full="=",
     half=">",
     empty="-",

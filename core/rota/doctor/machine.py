@@ -35,7 +35,7 @@ def terminal(environ: Mapping[str, str], *, is_terminal: bool, encoding: str, co
     name = environ.get("TERM", "")
     if name in ("", "dumb") and environ.get("OS") != "Windows_NT":
         found.append(
-            warning("terminal", f"TERM is “{name}”: the app cannot draw.", "Set TERM, such as xterm-256color.")
+            warning("terminal", f'TERM is "{name}": the app cannot draw.', "Set TERM, such as xterm-256color.")
         )
     if encoding.lower().replace("-", "") not in ("utf8", "utf16"):
         found.append(

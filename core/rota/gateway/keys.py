@@ -73,7 +73,7 @@ class Keys:
             UsageError: the name is taken, or not usable as one.
         """
         if not name or not name.replace("-", "").replace("_", "").replace(".", "").isalnum():
-            raise UsageError(f"“{name}” cannot name a key.", hint="Letters, digits, dots, - and _ can.")
+            raise UsageError(f'"{name}" cannot name a key.', hint="Letters, digits, dots, - and _ can.")
         key = Secret(f"rota-{secrets.token_urlsafe(32)}")
         event = GatewayKeyAdded(
             at=self._clock.now(), name=name, fingerprint=key.fingerprint(), models=models, max_share=max_share

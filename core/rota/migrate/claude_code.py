@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 NAME = "claude-code"
 TITLE = "Claude Code"
-KEYCHAIN = "the macOS Keychain entry “Claude Code-credentials”"
+KEYCHAIN = 'the macOS Keychain entry "Claude Code-credentials"'
 
 _LOOK = ("/usr/bin/security", "find-generic-password", "-s", "Claude Code-credentials")
 _HEX_LIMIT = 65_536

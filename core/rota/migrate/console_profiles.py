@@ -55,7 +55,7 @@ def find(places: Places) -> tuple[Found, ...]:
 
 def _found(path: Path) -> Found | None:
     """A profile's configuration may be read by all, as the official client writes it; only its tokens may not."""
-    found = found_at(NAME, path, f"the Console profile “{path.stem}”")
+    found = found_at(NAME, path, f'the Console profile "{path.stem}"')
     return None if found is None else Found(NAME, path, found.what)
 
 

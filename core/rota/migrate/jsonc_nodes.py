@@ -122,7 +122,7 @@ def child(node: Node, key: str | int) -> Member | None:
     """The member of a node by its key or index; raises as `find` does."""
     found = [m for m in node.members or () if m.key == key and isinstance(key, str) == node.is_object]
     if len(found) > 1:
-        raise JsoncError(f"“{key}” is there {len(found)} times")
+        raise JsoncError(f'"{key}" is there {len(found)} times')
     return found[0] if found else None
 
 

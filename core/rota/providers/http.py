@@ -257,7 +257,7 @@ def excerpt(text: str, limit: int = 200) -> str:
     """The readable beginning of a foreign text, without mark-up and secrets, for a message."""
     text = re.sub(r"(?is)<(script|style)\b.*?(</\1>|$)|<[^>]*>", " ", text)
     text = redact(" ".join(text.split()))
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+    return text if len(text) <= limit else text[: limit - 3] + "..."
 
 
 # --- what went wrong --------------------------------------------------------------------------------------

@@ -264,7 +264,7 @@ def test_when_all_are_cooling_the_object_says_until_when_and_why(tmp_path: Path)
 
 
 def test_words_after_two_dashes_ask_for_no_json(two: CommandLine) -> None:
-    assert two.run("use", "--", "--json").err.startswith("rota: No account is called “--json”.")
+    assert two.run("use", "--", "--json").err.startswith('rota: No account is called "--json".')
 
 
 def takes_json(command: click.Command) -> bool:

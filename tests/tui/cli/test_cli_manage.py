@@ -136,7 +136,7 @@ def test_removing_says_what_stays_and_who_serves_now(two: CommandLine, server: S
     ran = two.run("remove", "carol", "--yes")
     assert ran.out.splitlines() == [
         "Removed carol; its secret is deleted. The token stays valid at Puter until you revoke it: Settings,"
-        " Security, Manage sessions, “External app …”.",
+        ' Security, Manage sessions, "External app".',
         "  https://puter.com/",
         "dave serves new sessions now.",
     ]

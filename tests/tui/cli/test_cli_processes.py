@@ -135,7 +135,7 @@ def test_every_schema_is_held_against_a_process() -> None:
 WRONG: list[tuple[list[str], int, str, str]] = [
     (["chta"], 2, "rota: There is no command called 'chta'. Did you mean `rota chat`?", "two"),
     (["usage", "--jsno"], 2, "rota: No such option '--jsno'", "two"),
-    (["use", "nobody"], 2, "rota: No account is called “nobody”.", "two"),
+    (["use", "nobody"], 2, 'rota: No account is called "nobody".', "two"),
     (["status"], 3, "", "fresh"),
     (["chat", "hello"], 3, "rota: There is no account yet.", "fresh"),
     (["use", "work"], 3, "rota: There is no account yet.", "fresh"),

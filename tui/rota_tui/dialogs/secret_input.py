@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.text import Text
 from textual.widgets import Input
 
 from rota.secret import Secret
@@ -33,6 +34,16 @@ class SecretInput(Input):
 
     def __init__(self, *, placeholder: str = "", id: str | None = None) -> None:
         super().__init__(password=True, placeholder=placeholder, id=id)
+
+    @property
+    def _value(self) -> Text:
+        # Textual has one sign for it, which is not to be had everywhere.
+        shown = super()._value
+        return (
+            Text("*" * len(shown), no_wrap=True, overflow="ignore", end="")
+            if self.app.has_class("-ascii-only")
+            else shown
+        )
 
     def take(self) -> Secret:
         return Secret(self.value.strip())

@@ -147,7 +147,7 @@ class ActivityScreen(ActivityStories):
         if wanted.group is not None:
             parts.append(Piece(f"only {BY_KEY[wanted.group].title.casefold()}", Tone.ACTIVE))
         if wanted.typed.strip():
-            parts.append(Piece(f"with “{clean(wanted.typed.strip())}”", Tone.ACTIVE))
+            parts.append(Piece(f'with "{clean(wanted.typed.strip())}"', Tone.ACTIVE))
         if self.busy:
             parts.append(Piece("reading the log", Tone.QUIET))
         elif not len(feed):

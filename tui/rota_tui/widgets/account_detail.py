@@ -52,7 +52,7 @@ class AccountDetail(Steady, ScrollableContainer, can_focus=True):
 ## One account
 
 Every window with where its figures come from and how old they are, and beneath it how fast it is used and when that
-ends (≈ is reckoned, with the range in brackets); what was held and why; who serves next in which order, with its
+ends (reckoned, with the range in brackets); what was held and why; who serves next in which order, with its
 scores (lower is better). Escape goes back to the table.
 """
     DEFAULT_CSS = """

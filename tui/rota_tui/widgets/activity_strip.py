@@ -59,7 +59,7 @@ class ActivityStrip(LinesView):
 
     def _block(self, said: Said, times: int, width: int) -> tuple[Line, ...]:
         glyphs, tz = self._locale.glyphs, self._locale.tz
-        counted = (Piece(f"  ×{times}" if glyphs.sep == "·" else f"  x{times}", Tone.QUIET),) if times > 1 else ()
+        counted = (Piece(f"  {glyphs.times}{times}", Tone.QUIET),) if times > 1 else ()
         time = clock(said.at, said.at, tz) if self._wrapped else f"{stamp(said.at, tz)} "
         start = (Piece(f"{time} ", Tone.QUIET), Piece(f"{glyphs.dot} ", said.tone))
         if self._wrapped:

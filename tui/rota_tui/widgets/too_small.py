@@ -23,7 +23,7 @@ class TooSmall(Static):
 
     def __init__(self) -> None:
         super().__init__(
-            f"rota needs {MIN_WIDTH}×{MIN_HEIGHT} cells.\nMake this terminal larger,\nor press q to quit.",
+            f"rota needs {MIN_WIDTH} by {MIN_HEIGHT} cells.\nMake this terminal larger,\nor press q to quit.",
             markup=False,
             id="too-small",
         )

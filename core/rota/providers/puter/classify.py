@@ -284,4 +284,4 @@ def _vendors(message: str) -> tuple[int | None, str | None, str]:
 def _words(message: str) -> str:
     """A server's message, fit to be shown and kept."""
     message = redact(message)
-    return message if len(message) <= _LONGEST else message[: _LONGEST - 1] + "…"
+    return message if len(message) <= _LONGEST else message[: _LONGEST - 3] + "..."
