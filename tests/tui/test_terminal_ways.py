@@ -54,3 +54,70 @@ def test_a_log_of_a_newer_rota_is_told_in_words_and_left_alone(home: CommandLine
         assert "Update rota; nothing in it was changed." in screen
         assert "Traceback" not in screen
     assert path.read_bytes() == before
+
+
+def test_the_app_is_as_large_as_its_terminal_whatever_the_environment_says(home: CommandLine, tmp_path: Path) -> None:
+    command = f"COLUMNS=200 LINES=60 {ROTA}; cat"
+    with Tmux(tmp_path, command, home.environ(), columns=80, rows=24) as terminal:
+        lines = terminal.until("All your AI accounts in one place", "q Quit").rstrip("\n").split("\n")
+        assert lines[-1].endswith("? Help  q Quit")
+        assert len(lines) == 24
+
+
+def test_the_app_is_as_large_as_its_terminal_where_standard_output_is_a_pipe(
+    home: CommandLine, tmp_path: Path
+) -> None:
+    with Tmux(tmp_path, f"{ROTA} | cat; cat", home.environ(), columns=120, rows=40) as terminal:
+        lines = terminal.until("All your AI accounts in one place", "q Quit").rstrip("\n").split("\n")
+        assert len(lines) == 40
+        assert len(lines[-1]) > 100
+
+
+def test_a_terminal_that_cannot_be_drawn_on_is_told_so_in_words(home: CommandLine, tmp_path: Path) -> None:
+    for command in ("", " demo"):
+        folder = tmp_path / f"of{command.strip()}"
+        folder.mkdir()
+        with Tmux(folder, f"TERM=dumb {ROTA}{command}; echo left with $?; cat", home.environ()) as terminal:
+            screen = terminal.until("left with 2")
+            assert 'TERM is "dumb"' in screen
+            assert "xterm-256color" in screen
+
+
+def test_a_terminal_that_takes_no_unicode_gets_plain_characters(home: CommandLine, tmp_path: Path) -> None:
+    command = f"LC_ALL=C PYTHONUTF8=0 PYTHONCOERCECLOCALE=0 PYTHONIOENCODING= {ROTA}; cat"
+    with Tmux(tmp_path, command, home.environ(), columns=80, rows=24) as terminal:
+        screen = terminal.until("All your AI accounts in one place", "q Quit")
+        assert screen.isascii()
+        assert "\\u" not in screen
+
+
+BROKEN = """
+from rota_tui.screens.accounts import AccountsScreen
+
+def broken(screen):
+    pasted = "sk-ant-pasted-a-moment-ago"
+    raise LookupError(f"nothing of {len(pasted)}")
+
+AccountsScreen.action_add = broken
+from rota_tui.__main__ import run
+run()
+"""
+
+
+def test_a_fault_of_the_app_is_told_with_what_to_do_and_without_what_was_typed(
+    home: CommandLine, tmp_path: Path
+) -> None:
+    script, before, after = tmp_path / "broken.py", tmp_path / "before", tmp_path / "after"
+    script.write_text(BROKEN)
+    app = f"{shlex.quote(sys.executable)} {script}"
+    command = f"stty -g > {before}; {app}; echo left with $?; stty -g > {after}; cat"
+    with Tmux(tmp_path, command, home.environ(), columns=160, rows=60) as terminal:
+        terminal.until("All your AI accounts in one place")
+        terminal.press("a")
+        screen = terminal.until("left with 1")
+        assert "LookupError: nothing of 26" in screen
+        assert "rota doctor --bundle" in screen
+        assert "a-moment-ago" not in screen
+        terminal.wait(lambda _: after.exists() and after.read_text() != "", "the terminal's state was not read")
+        assert [terminal.state(what) for what in ("alternate_on", "mouse_any_flag", "cursor_flag")] == ["0", "0", "1"]
+    assert before.read_text() == after.read_text()

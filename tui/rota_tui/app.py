@@ -283,6 +283,10 @@ class RotaApp(App[Any]):
     def on_unmount(self) -> None:
         self.terminal_title.restore()
 
+    def _fatal_error(self) -> None:
+        """End; `run_app` says why, without what every variable held, which is Textual's way."""
+        self._close_messages_no_wait()
+
     def speak_up(self) -> None:
         """Say once what is wrong with the stores, and when it is over."""
         notices = self.engine.take_notices()

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-
 
 def open_app(*, ascii: bool, no_animation: bool) -> None:
     """Open the app; leaving it returns."""
     import asyncio
 
-    import click
+    from rota_tui.cli.drawing import need_screen, only_ascii
 
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise click.UsageError("The app needs a terminal; for scripts there is `rota status --json`.")
-    asyncio.run(_run(ascii=ascii, no_animation=no_animation))
+    need_screen("The app", "for scripts there is `rota status --json`.")
+    asyncio.run(_run(ascii=only_ascii(ascii), no_animation=no_animation))
 
 
 async def _run(*, ascii: bool, no_animation: bool) -> None:

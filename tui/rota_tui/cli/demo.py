@@ -28,9 +28,10 @@ def command(check: bool, speed: float, seed: int, ascii: bool, no_animation: boo
         report = asyncio.run(_check(seed))
         click.echo(json.dumps(report, indent=2, ensure_ascii=False))
         sys.exit(0 if report["ok"] else 1)
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise click.UsageError("The demo needs a terminal; `rota demo --check` does not.")
-    asyncio.run(run(speed, seed, ascii=ascii, no_animation=no_animation))
+    from rota_tui.cli.drawing import need_screen, only_ascii
+
+    need_screen("The demo", "`rota demo --check` does not.")
+    asyncio.run(run(speed, seed, ascii=only_ascii(ascii), no_animation=no_animation))
 
 
 async def _check(seed: int) -> dict[str, Any]:

@@ -8,10 +8,18 @@ import signal
 import threading
 from typing import TYPE_CHECKING
 
+from textual.worker import WorkerFailed
+
+from rota_tui.cli.drawing import measure_terminal
+
 if TYPE_CHECKING:
     from rota_tui.app import RotaApp
 
 ENDING = ("SIGTERM", "SIGHUP")
+
+FAULT = (
+    "This is a fault of rota's own; your accounts are as they were. Please tell: `rota doctor --bundle report.json`."
+)
 
 GRACE_S = 5.0
 """Seconds in which the app leaves by itself."""
@@ -25,7 +33,9 @@ async def run_app(app: RotaApp) -> str | None:
 
     Raises:
         SystemExit: a signal ended it; with the code that a shell gives for that.
+        Exception: what went wrong in the app, once the terminal is as it was.
     """
+    measure_terminal(app)
     told: list[int] = []
     loop = asyncio.get_running_loop()
 
@@ -51,6 +61,12 @@ async def run_app(app: RotaApp) -> str | None:
             signal.signal(number, handler)
     if told:
         raise SystemExit(128 + told[0])
+    fault = app._exception
+    if isinstance(fault, WorkerFailed):
+        fault = fault.error
+    if fault is not None:
+        fault.add_note(FAULT)
+        raise fault
     return left_for
 
 
