@@ -61,7 +61,7 @@ async def run_app(app: RotaApp) -> str | None:
             signal.signal(number, handler)
     if told:
         raise SystemExit(128 + told[0])
-    fault = app._exception
+    fault: BaseException | None = app._exception
     if isinstance(fault, WorkerFailed):
         fault = fault.error
     if fault is not None:
