@@ -162,7 +162,7 @@ def test_a_spent_account_cools_another_takes_over_one_is_imported_and_one_remove
         terminal.wait(lambda screen: "left with 0" in screen, "rota did not end")
 
 
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_a_signal_ends_the_app_and_leaves_the_terminal_as_it_was(
     home: CommandLine, simulator: dict[str, Any], tmp_path: Path, name: str
 ) -> None:
@@ -170,7 +170,7 @@ def test_a_signal_ends_the_app_and_leaves_the_terminal_as_it_was(
     before, after, process = tmp_path / "before", tmp_path / "after", tmp_path / "pid"
     # exec in a shell of its own, so that the number is the app's.
     app = f"sh -c 'echo $$ > {process}; exec {ROTA}'"
-    command = f"stty -g > {before}; {app}; echo over; stty -g > {after}; cat"
+    command = f"stty -g > {before}; {app}; echo over with $?; stty -g > {after}; cat"
     with Tmux(tmp_path, command, home.environ()) as terminal:
         terminal.until("work", "Activity")
         terminal.press("2")
@@ -179,7 +179,7 @@ def test_a_signal_ends_the_app_and_leaves_the_terminal_as_it_was(
         terminal.press("Enter")
         terminal.until("▌ a long one")
         os.kill(int(process.read_text()), getattr(signal, name))
-        terminal.wait(lambda screen: "over" in screen, "rota did not end")
+        terminal.until(f"over with {128 + getattr(signal, name)}")
         assert [terminal.state(what) for what in ("alternate_on", "mouse_any_flag", "cursor_flag")] == ["0", "0", "1"]
     assert before.read_text() == after.read_text() != ""
     assert [account["label"] for account in home.run("status", "--json").json["accounts"]] == ["work"]

@@ -15,7 +15,7 @@ from rota_tui.cli.drawing import measure_terminal
 if TYPE_CHECKING:
     from rota_tui.app import RotaApp
 
-ENDING = ("SIGTERM", "SIGHUP")
+ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
 
 FAULT = (
     "This is a fault of rota's own; your accounts are as they were. Please tell: `rota doctor --bundle report.json`."
