@@ -52,7 +52,7 @@ async def test_escape_stops_the_answer_and_keeps_what_has_come(tmp_path: Path) -
         await it.answered()
         assert it.answer.text
         assert it.answer.text.split()[0] in it.text()
-        assert "stopped after" in it.text()
+        assert "○ console · claude-haiku-4-5 · stopped after" in it.talk()
         assert "what had come is kept" in it.text()
         await it.until(lambda: it.world.calls.listed(path="/messages")[-1].outcome == "left")
 
@@ -75,9 +75,7 @@ async def test_a_failed_try_is_shown_with_its_reason_before_the_next_account_ans
         await it.ask("Who is there? [[tokens=40]]")
         await it.until(lambda: it.answer.hops.hops)
         assert it.answer.text == ""
-        hop = it.row(f"○ {first}")
-        assert "limited" in hop
-        assert "its quota is spent" in hop
+        assert f"○ {first} · its quota is spent; on to" in it.talk()
         await it.clock.advance(60)
         await it.answered()
         served = it.answer.footer.served
@@ -130,7 +128,7 @@ async def test_an_answer_that_breaks_off_keeps_its_text_and_says_so(tmp_path: Pa
         assert it.answer.text
         assert it.answer.footer.error is not None
         assert it.answer.text.split()[0] in it.text()
-        assert "No connection" in it.text()
+        assert "● console · No connection" in it.text()
 
 
 async def test_foreign_text_is_never_markup_nor_obeyed(tmp_path: Path) -> None:
@@ -143,6 +141,31 @@ async def test_foreign_text_is_never_markup_nor_obeyed(tmp_path: Path) -> None:
         assert "See [/foo] and [bold]this[/], ␛[31mred␇ and" in it.text()
         assert "\x1b" not in it.text()
         assert "● [red]boss[/foo]" in it.talk()
+
+
+async def test_words_in_angle_brackets_are_shown_as_they_came(tmp_path: Path) -> None:
+    async with chatting(tmp_path, "console") as it:
+        it.say("<answer>\nIt is 42.\n</answer>\n\nA List<String> and a <br> here.\n\n<details>\n\nMore\n\n</details>")
+        await it.ask_and_wait("what is it?")
+        assert "<answer> It is 42. </answer> A List<String> and a <br> here. <details> More </details>" in it.talk()
+
+
+async def test_an_account_that_is_removed_while_it_answers_keeps_its_name_beneath_the_answer(tmp_path: Path) -> None:
+    async with chatting(tmp_path, "console", "console-small") as it:
+        first = it.screen.label_of(it.engine.ranking("anthropic", "claude-haiku-4-5").chosen)
+        it.pace()
+        await it.ask("Tell me all [[tokens=900]]")
+        await it.clock.advance(1.5)
+        await it.until(lambda: it.answer.text)
+        accounts = await it.engine.accounts()
+        await accounts.remove([s.id for s in it.engine.snapshot.listed() if s.account.label == first])
+        heard = it.answer.text
+        await it.clock.advance(0.5)
+        await it.until(lambda: it.answer.text != heard)
+        assert f"○ {first} · claude-haiku-4-5" in it.talk()
+        await it.clock.advance(60)
+        await it.answered()
+        assert f"● {first} · claude-haiku-4-5" in it.talk()
 
 
 async def test_the_conversation_so_far_goes_along(tmp_path: Path) -> None:

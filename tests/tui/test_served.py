@@ -137,14 +137,27 @@ def test_an_answer_that_was_cut_says_why() -> None:
 def test_a_hop_names_the_model_only_when_it_is_another_one() -> None:
     hop = Hop(Attempt("a", "spare", "opus", Meaning.OVERLOADED, "busy"), "on to work")
     same, other = (plain(hop_lines([hop], asked, 80, LOCALE)[0]) for asked in ("opus", "sonnet"))
-    assert same == "○ spare · provider overloaded · on to work"
-    assert other == "○ spare · opus · provider overloaded · on to work"
+    assert same == "○ spare · on to work"
+    assert other == "○ spare · opus · on to work"
+
+
+def test_a_hop_says_its_reason_once_and_whole() -> None:
+    hop = Hop(Attempt("a", "spare", "opus", Meaning.OVERLOADED, "busy"), "the provider is overloaded; on to work")
+    assert plain(hop_lines([hop], "opus", 80, LOCALE)[0]) == "○ spare · the provider is overloaded; on to work"
+    narrow = [plain(line) for line in hop_lines([hop], "opus", 30, LOCALE)]
+    assert narrow == ["○ spare · the provider is", "  overloaded; on to work"]
+
+
+def test_a_hop_of_an_older_log_has_a_reason_too() -> None:
+    hop = Hop(Attempt("a", "spare", "opus", Meaning.OVERLOADED, "busy"), "")
+    assert plain(hop_lines([hop], "opus", 80, LOCALE)[0]) == "○ spare · provider overloaded"
 
 
 PROBLEMS: list[tuple[RotaError, str]] = [
     (AllSpent("…", retry_at=NOW + 252), "● Nobody can answer now. The first is back at"),
     (AllSpent("…"), "● Nobody can answer now. Try another model or account."),
     (NothingConfigured("There is no account.", hint="Add one."), "● There is no account. Add one."),
+    (ProviderError(Failure(Meaning.OVERLOADED, "Overloaded")), "● Provider overloaded. Try again in a moment."),
     (ProviderError(Failure(Meaning.REFUSED, "not for this.")), "● Refused: not for this. Another account would be"),
     (
         ProviderError(Failure(Meaning.GATED, "verify", action="Verify at x.")),

@@ -62,7 +62,8 @@ def figures(
     Args:
         clock_speed: how fast the story's clock runs; the figures are in a person's seconds.
     """
-    state = after.accounts.get(story.account_id)
+    # An account that was removed while it answered has no name any more, but before it had.
+    state = after.account(story.account_id) or before.account(story.account_id)
     cost, estimated = story.cost_usd, False
     if cost is None and _pays_by_token(state) and model is not None and same_model(model.id, story.model):
         cost = _list_price(story, model)

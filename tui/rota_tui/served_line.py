@@ -89,18 +89,19 @@ def speed(value: float) -> str:
 
 def hop_lines(hops: Sequence[Hop], asked: str, width: int, locale: Locale) -> tuple[Line, ...]:
     """Each try that failed before the answer began, and what came next; the model `asked` for is not named."""
-    return tuple(fit_line(_hop_line(hop, asked, locale), width, locale.glyphs) for hop in hops)
+    return tuple(line for hop in hops for line in wrap(_hop_line(hop, asked, locale), width, 2))
 
 
 def _hop_line(hop: Hop, asked: str, locale: Locale) -> Line:
     tried = hop.attempt
     other = "" if tried.model == asked else f" {locale.glyphs.sep} {clean(tried.model)}"
+    why, semicolon, then = clean(hop.next_step).partition(";")
     return (
         Piece(f"{locale.glyphs.ring} ", Tone.LOW),
         Piece(clean(tried.account_label), Tone.NAME),
         Piece(other, Tone.QUIET),
-        Piece(f" {locale.glyphs.sep} {cause(tried.meaning)}", Tone.LOW),
-        Piece(f" {locale.glyphs.sep} {clean(hop.next_step)}", Tone.QUIET),
+        Piece(f" {locale.glyphs.sep} {why or cause(tried.meaning)}", Tone.LOW),
+        Piece(f"{semicolon}{then}", Tone.QUIET),
     )
 
 
@@ -132,10 +133,20 @@ def _attempt_lines(tried: Attempt, width: int, locale: Locale) -> tuple[Line, ..
     )
 
 
-def problem_lines(error: RotaError, now: float, width: int, locale: Locale) -> tuple[Line, ...]:
-    """What failed, why, and what to do, in one sentence each."""
+def stopped_lines(who: str, model: str, told: str, width: int, locale: Locale) -> tuple[Line, ...]:
+    """Beneath an answer that somebody stopped; `who` is empty when nobody had begun."""
+    parts: list[Line] = [(Piece(clean(who), Tone.NAME),), (Piece(clean(model)),)] if who else []
+    first, *rest = [*parts, (Piece(told, Tone.QUIET),)]
+    return flow([(Piece(f"{locale.glyphs.ring} ", Tone.QUIET), *first), *rest], width, locale)
+
+
+def problem_lines(error: RotaError, now: float, width: int, locale: Locale, *, who: str = "") -> tuple[Line, ...]:
+    """What failed, why, and what to do, in one sentence each; of the account `who`, when one had begun."""
     what, then = problem_words(error, now, locale)
-    line = (Piece(f"{locale.glyphs.dot} {what}", Tone.SPENT), Piece(f" {then}" if then else "", Tone.QUIET))
+    dot, sep = locale.glyphs.dot, locale.glyphs.sep
+    named = who and isinstance(error, ProviderError)
+    start = (Piece(f"{dot} ", Tone.SPENT), Piece(clean(who), Tone.NAME), Piece(f" {sep} ", Tone.QUIET))
+    line = (*(start if named else start[:1]), Piece(what, Tone.SPENT), Piece(f" {then}" if then else "", Tone.QUIET))
     return wrap(line, width, 2)
 
 
@@ -152,7 +163,8 @@ def problem_words(error: RotaError, now: float, locale: Locale) -> tuple[str, st
         case NothingConfigured():
             return clean(str(error)), clean(error.hint)
         case ProviderError(failure=failure):
-            what = f"{cause(failure.meaning).capitalize()}: {clean(failure.message).rstrip('.')}."
+            what, said = cause(failure.meaning).capitalize(), clean(failure.message).rstrip(".")
+            what = f"{what}." if said.casefold() in what.casefold() else f"{what}: {said}."
             return what, clean(failure.action or _REMEDIES[failure.meaning])
         case _:
             return clean(str(error)), clean(error.hint)

@@ -106,11 +106,14 @@ class ChatAsking(Screen[None]):
             return (clock.monotonic() - began) / speed
 
         story: RequestServed | None = None
+        who, model = "", choice.model
         view.footer.tell("", choice.model, 0.0, 0)
         try:
             async with aclosing(listen(engine, self._request(choice, before, question), ask)) as frames:
                 async for heard in frames:
-                    who, model = self._server(heard.request_id, choice)
+                    if heard.hops:
+                        who, model = "", choice.model
+                    who, model = self._server(heard.request_id) or (who, model)
                     view.show(heard, choice.model, who, model, elapsed())
                     story = heard.story or story
         except RotaError as error:
@@ -128,11 +131,9 @@ class ChatAsking(Screen[None]):
             else:
                 view.serve(figures(story, snapshot, engine.snapshot, self.model_of(choice), clock_speed=speed))
 
-    def _server(self, request_id: str, choice: Choice) -> tuple[str, str]:
-        """Who is answering right now, and with which model."""
+    def _server(self, request_id: str) -> tuple[str, str] | None:
+        """Who is answering right now, and with which model; None when that is not known, or not any more."""
         snapshot = self.engine.snapshot
         flight = snapshot.in_flight.get(request_id)
-        if flight is None:
-            return "", choice.model
-        state = snapshot.account(flight.account_id)
-        return (state.account.label if state is not None else ""), flight.model
+        state = snapshot.account(flight.account_id) if flight is not None else None
+        return (state.account.label, flight.model) if flight is not None and state is not None else None

@@ -11,7 +11,15 @@ from textual.widgets import Static
 
 from rota_tui.formatting import count, took
 from rota_tui.pieces import Piece, Tone, clean, fit_line, wrap
-from rota_tui.served_line import flow, hop_lines, problem_lines, problem_story, served_lines, story_lines
+from rota_tui.served_line import (
+    flow,
+    hop_lines,
+    problem_lines,
+    problem_story,
+    served_lines,
+    stopped_lines,
+    story_lines,
+)
 from rota_tui.widgets.lines_view import LinesView
 
 if TYPE_CHECKING:
@@ -184,6 +192,7 @@ its reason, and why this account was chosen.
         self._brief = brief
         """Whether the figures of a whole answer are told elsewhere."""
         self._live: Line = ()
+        self._who, self._model = "", ""
         self._served: Figures | None = None
         self._error: RotaError | None = None
         self._error_at = 0.0
@@ -210,6 +219,7 @@ its reason, and why this account was chosen.
     def tell(self, who: str, model: str, elapsed: float, characters: int) -> None:
         """What is going on; `who` is empty until an account was leased."""
         glyphs = self._locale.glyphs
+        self._who, self._model = who, model
         parts: list[Line] = [(Piece(f"{glyphs.ring} ", Tone.ACTIVE), Piece(clean(who) or "asking", Tone.NAME))]
         parts.append((Piece(clean(model), Tone.QUIET),))
         parts.append((Piece(took(elapsed), Tone.QUIET),))
@@ -249,7 +259,7 @@ its reason, and why this account was chosen.
             return (*served_lines(self._served, width, locale), *more)
         if self._error is not None:
             more = problem_story(self._error, self._error_at, width, locale) if self._open else ()
-            return (*problem_lines(self._error, self._error_at, width, locale), *more)
+            return (*problem_lines(self._error, self._error_at, width, locale, who=self._who), *more)
         if self._stopped:
-            return (fit_line((Piece(f"{locale.glyphs.ring} {self._stopped}", Tone.QUIET),), width, locale.glyphs),)
+            return stopped_lines(self._who, self._model, self._stopped, width, locale)
         return ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar
 
+from markdown_it import MarkdownIt
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.css.query import NoMatches
@@ -91,6 +92,11 @@ def copy_code(fence: CodeFence) -> None:
     fence.notify(f"Copied {lines} line{'s' * (lines != 1)} of code.")
 
 
+def _parser() -> MarkdownIt:
+    """Markdown without HTML: what a model says in angle brackets is shown, where HTML would be left out."""
+    return MarkdownIt("gfm-like").disable(["html_block", "html_inline"])
+
+
 class Page(Steady, Markdown):
     """A stretch of an answer. Out of sight it can be kept as blank space of its height.
 
@@ -115,7 +121,7 @@ class Page(Steady, Markdown):
 
     def __init__(self, continues: Page | None = None, *, plain: bool = False) -> None:
         """`continues` is the page whose code this one takes up; `plain` draws with ASCII characters only."""
-        super().__init__(open_links=False)
+        super().__init__(parser_factory=_parser, open_links=False)
         self.continues = continues
         self.continued: Page | None = None
         if continues is not None:
