@@ -197,6 +197,16 @@ async def test_a_spent_quota_cannot_be_lifted_and_says_why(tmp_path: Path) -> No
         assert it.toasts()[-1] == "lab has nothing left: only the reset brings it back."
 
 
+async def test_ending_a_cooldown_promises_nothing_while_a_quota_is_spent(tmp_path: Path) -> None:
+    spent = (quota("spare", h5=1.05), quota("lab", month=1.0), cooled("lab", NOW - 48, NOW + 400))
+    async with opened(tmp_path, *busy(), *spent) as it:
+        await it.press("down", "x")
+        assert it.toasts()[-1] == "spare is no longer held, but its 5h is spent until 14:00."
+        assert "5h spent" in it.row("spare")
+        await it.press("o", "down", "x")
+        assert it.toasts()[-1].startswith("lab is no longer held, but its month is spent until ")
+
+
 async def test_more_than_fits_is_counted_and_the_chosen_one_stays_in_sight(tmp_path: Path) -> None:
     many = [account(f"n{n:02}", position=float(n)) for n in range(20)]
     holds = [cooled(f"n{n:02}", NOW, NOW + 60 + n) for n in range(20)]

@@ -211,7 +211,7 @@ async def test_x_lifts_a_cooldown_and_is_only_offered_where_there_is_one(tmp_pat
         assert " x Lift" in it.text()
         await it.press("x")
         assert it.engine.snapshot.accounts["spare"].held(NOW) is None
-        assert "spare is back: lifted by you" in it.text()
+        assert "spare's cooldown ended early: lifted by you" in it.text()
 
 
 async def test_l_names_an_account_and_escape_leaves_it(tmp_path: Path) -> None:

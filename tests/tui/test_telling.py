@@ -64,7 +64,10 @@ FAILED = Attempt("a", "work", "claude-opus-5", Meaning.LIMITED, "5h limit")
             ),
             "opus on work cooling until 12:01: model limited",
         ),
-        (CooldownLifted(at=NOW, account_id="a", reason="lifted by you"), "work is back: lifted by you"),
+        (
+            CooldownLifted(at=NOW, account_id="a", reason="lifted by you"),
+            "work's cooldown ended early: lifted by you",
+        ),
         (
             AttemptFailed(at=NOW, request_id="r", provider="anthropic", attempt=FAILED, next_step="next account"),
             "work did not serve claude-opus-5: next account",

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rota.events import CooldownLifted, CooldownStarted
-from rota_tui.formatting import DAY, MINUTE
+from rota_tui.formatting import DAY, MINUTE, clock
+from rota_tui.pieces import clean
 from rota_tui.wording import cause, hold_cause, provider_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import tzinfo
 
     from rota.events import Event
     from rota.quota import QuotaWindow
@@ -79,6 +81,21 @@ def _spent(state: AccountState, now: float) -> QuotaWindow | None:
     own = [w for w in state.windows.values() if w.scope is None and (w.length or SOME_LENGTH) > BURST_S]
     spent = [w for w in own if w.spent(now)]
     return max(spent, key=lambda w: (w.resets_at or 0.0, w.key), default=None)
+
+
+def lifted(name: str, states: Sequence[AccountState], now: float, tz: tzinfo | None) -> str:
+    """What ending a cooldown came to: a quota that is spent outlasts it.
+
+    Args:
+        name: whose or what cooldown it was, in words.
+        states: the accounts that it was on, as they are since.
+    """
+    for state in states:
+        if (window := _spent(state, now)) is not None and window.resets_at is not None:
+            label, spent = clean(state.account.label), clean(window.label)
+            back = clock(window.resets_at, now, tz)
+            return f"{label} is no longer held, but its {spent} is spent until {back}."
+    return f"{name} may serve again."
 
 
 @dataclass(frozen=True, slots=True)

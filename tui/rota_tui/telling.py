@@ -74,12 +74,13 @@ def sentence(
             ending = f" cooling until {clock(until, event.at, tz)}: {cause(meaning)}"
             return said(Tone.COOLING, what, name(account_id), ending)
         case happened.CooldownLifted(account_id=account_id, reason=why, model=model):
-            return said(Tone.OK, f"{called(model)} on " if model else "", name(account_id), f" is back: {why}")
+            what = f"{called(model)} on " if model else ""
+            return said(Tone.OK, what, name(account_id), f"'s cooldown ended early: {why}")
         case happened.ModelCooled(model=model, until=until, meaning=meaning):
             ending = f" cooling until {clock(until, event.at, tz)}: {cause(meaning)}"
             return said(Tone.COOLING, Piece(called(model), Tone.NAME), ending)
         case happened.ModelLifted(model=model, reason=why):
-            return said(Tone.OK, Piece(called(model), Tone.NAME), f" is back: {why}")
+            return said(Tone.OK, Piece(called(model), Tone.NAME), f"'s cooldown ended early: {why}")
         case happened.AccountSwitched(account_id=account_id, previous_id=previous, reason=why):
             if previous is None:
                 return said(Tone.ACTIVE, name(account_id), f" serves new sessions: {why}")

@@ -80,8 +80,8 @@ def test_a_cooldown_is_lifted(two: CommandLine) -> None:
     )
     ran = two.run("guard", "--model", "puter/gpt-5-nano")
     assert (ran.code, "back in 59m" in ran.err) == (4, True), ran.err
-    assert two.run("lift", "carol").out == "carol is back.\n"
-    assert two.run("lift", "--model", "puter/gpt-5-nano").out == "gpt-5-nano is back.\n"
+    assert two.run("lift", "carol").out == "carol may serve again.\n"
+    assert two.run("lift", "--model", "puter/gpt-5-nano").out == "gpt-5-nano may serve again.\n"
     assert two.run("guard", "--model", "puter/gpt-5-nano").code == 0
 
 

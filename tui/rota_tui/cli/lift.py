@@ -37,6 +37,8 @@ def command(account: str | None, model: str | None, as_json: bool) -> None:
 
 async def _lift(account: str | None, model: str | None, *, as_json: bool) -> str:
     from rota_tui.cli.opening import opened
+    from rota_tui.cli.terminal import look
+    from rota_tui.holds import lifted
     from rota_tui.pieces import clean
 
     async with opened() as engine:
@@ -47,7 +49,10 @@ async def _lift(account: str | None, model: str | None, *, as_json: bool) -> str
             what, held = await _from_everybody(engine, model or "")
         if as_json:
             return _as_json(engine, state.id if state is not None else None, model, held)
-    return f"{clean(what)} is back." if held is not None else f"{clean(what)} was not held."
+        if held is None:
+            return f"{clean(what)} was not held."
+        states = [engine.snapshot.accounts[state.id]] if state is not None else []
+        return lifted(clean(what), states, engine.clock.now(), look().locale.tz)
 
 
 async def _from_account(engine: Engine, state: AccountState, model: str | None) -> tuple[str, Hold | None]:

@@ -201,7 +201,18 @@ class AccountActions(Screen[None]):
             for account_id, model in held:
                 await accounts.lift(account_id, model)
 
-        self.command(lift, f"{names(targets)} may serve again.")
+        self.command(lift, self.told_lifted(names(targets), [state.id for state in targets]))
+
+    def told_lifted(self, name: str, account_ids: Sequence[str]) -> Callable[[], str]:
+        """Says what lifting came to, once it is done."""
+
+        def told() -> str:
+            from rota_tui.holds import lifted  # not needed for the first frame
+
+            states = [state for each in account_ids if (state := self.engine.snapshot.account(each)) is not None]
+            return lifted(name, states, self.engine.clock.now(), self._locale.tz)
+
+        return told
 
     def action_shift(self, steps: int) -> None:
         """Move rows up or down, several as they stand to one another."""
@@ -231,15 +242,17 @@ class AccountActions(Screen[None]):
         self.command(do, f"{names(states)} {'is' if len(states) == 1 else 'are'} {how}.")
 
     @work(group="command", description="a command on an account")
-    async def command(self, command: Callable[[Accounts], Awaitable[object]], told: str = "") -> None:
-        """Let the engine do something; what it refuses is told."""
+    async def command(
+        self, command: Callable[[Accounts], Awaitable[object]], told: str | Callable[[], str] = ""
+    ) -> None:
+        """Let the engine do something; what it refuses is told, else what came of it."""
         try:
             await command(await self.engine.accounts())
         except RotaError as error:
             self.complain(error)
         else:
-            if told:
-                self.notify(told, markup=False)
+            if said := told if isinstance(told, str) else told():
+                self.notify(said, markup=False)
 
     def complain(self, error: RotaError) -> None:
         """Say what failed and what to do."""

@@ -288,7 +288,8 @@ class AccountsScreen(Steady, AccountRows):
             self.notify(f"{held.name} has nothing left: only the reset brings it back.", markup=False)
         elif held.account_id is not None:
             account_id = held.account_id
-            self.command(lambda accounts: accounts.lift(account_id, held.model), f"{held.name} may serve again.")
+            told = self.told_lifted(held.name, [account_id])
+            self.command(lambda accounts: accounts.lift(account_id, held.model), told)
         else:
             model = held.model or ""
             self.command(lambda accounts: accounts.lift_model(held.provider, model), f"{model} may serve again.")
