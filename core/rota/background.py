@@ -142,7 +142,7 @@ class Background:
                 for key in follower.changed():
                     engine.take_up(key)
             except ConfigError as error:
-                self.notices.append(f"{error} {error.hint} Until then the settings stay as they were.".strip())
+                self.notices.append(f"{error.in_full} Until then the settings stay as they were.")
 
     async def _open_gateway(self) -> None:
         try:

@@ -102,7 +102,11 @@ class RotaError(Exception):
     @property
     def in_full(self) -> str:
         """What happened and what to do next, in one line."""
-        return f"{self} {self.hint}".strip()
+        what = str(self)
+        if not self.hint:
+            return what
+        # What a provider said ends as it likes.
+        return f"{what}{'' if what.endswith(('.', '!', '?')) else '.'} {self.hint}"
 
 
 class UsageError(RotaError):

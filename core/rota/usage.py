@@ -246,7 +246,7 @@ class Poller:
             self._failed(state, error.failure)
             return str(error)
         except VaultLocked as error:
-            self._scheduled(state, LOCKED_S, f"{error} {error.hint}".rstrip(), None)
+            self._scheduled(state, LOCKED_S, error.in_full, None)
             return str(error)
         except RotaError as error:
             self._scheduled(state, NEVER_AGAIN_S, str(error), None)

@@ -75,7 +75,7 @@ async def test_how_the_rows_are_sorted_is_said_where_no_column_shows_it(
 async def test_rows_move_only_where_it_would_be_seen(tmp_path: Path) -> None:
     async with opened(tmp_path, *four()) as it:
         await it.press("s", "J")
-        assert it.toasts() == ["Rows move in your own order: s until it is back."]
+        assert it.toasts() == ["Rows move in your own order: press s until it is back."]
         assert [s.id for s in it.engine.snapshot.listed()] == ["delta", "alpha", "charlie", "bravo"]
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.support.app_world import HOUR, NOW, Opened, account, opened, quota
+from textual.events import Paste
 
 from rota.account import Health, Kind
 from rota.errors import Meaning
@@ -212,6 +213,29 @@ async def test_x_lifts_a_cooldown_and_is_only_offered_where_there_is_one(tmp_pat
         await it.press("x")
         assert it.engine.snapshot.accounts["spare"].held(NOW) is None
         assert "spare's cooldown ended early: lifted by you" in it.text()
+
+
+async def test_a_name_that_is_taken_gets_a_number_and_that_is_said(tmp_path: Path) -> None:
+    async with opened(tmp_path, *people()) as it:
+        await it.press("l", *"spare", "enter")
+        assert it.toasts() == ["spare is taken: this one is called spare 2."]
+        assert it.row("spare 2")
+
+
+async def test_a_name_pasted_in_lines_is_one_line_and_says_when_it_is_as_long_as_it_can_be(tmp_path: Path) -> None:
+    async with opened(tmp_path, *people()) as it:
+        await it.press("l")
+        it.app.post_message(Paste("for work\n  and play\n"))
+        await it.press("enter")
+        assert it.engine.snapshot.accounts["work"].account.label == "for work and play"
+        await it.press("l")
+        it.app.post_message(Paste("very " * 20))
+        await it.settled()
+        assert it.line("It can be 60 characters long.")
+        await it.press("backspace")
+        assert "60 characters" not in it.text()
+        await it.press("enter")
+        assert it.engine.snapshot.accounts["work"].account.label == " ".join(["very"] * 12)
 
 
 async def test_l_names_an_account_and_escape_leaves_it(tmp_path: Path) -> None:

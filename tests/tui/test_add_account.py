@@ -127,14 +127,24 @@ async def test_the_same_login_again_renews_the_account_and_says_so(tmp_path: Pat
 async def test_a_refused_key_is_said_inline_and_what_was_typed_stays(tmp_path: Path) -> None:
     async with opened(tmp_path) as it:
         await it.press("a", "enter", "enter", *"sk-ant-wrong", "enter")
-        assert "Anthropic refused it" in it.text()
-        assert "Nothing was kept" in it.text()
+        assert "Anthropic refused it: invalid x-api-key. Nothing was kept" in it.text()
         assert it.app.screen.query_one(SecretInput).value == "sk-ant-wrong"
         assert "sk-ant-wrong" not in it.text()
+        await it.press("backspace")
+        assert "refused" not in it.text()  # that was about what was typed before
         await it.press("escape", "escape", "escape")
         assert not isinstance(it.app.screen, AddAccountDialog)
         assert not it.engine.snapshot.listed()
         assert not await it.vault.names()
+
+
+async def test_a_token_that_the_terminal_broke_into_lines_is_taken_whole(tmp_path: Path) -> None:
+    async with opened(tmp_path) as it:
+        await it.press("a", "down", "enter", "down", "enter")
+        token = secret_of(it, "puter")
+        await paste(it, "\n".join(("", token[:60], f"  {token[60:120]}", token[120:], "")))
+        await it.press("enter")
+        assert it.line("Add another")
 
 
 async def test_nothing_pasted_is_said_before_anybody_is_asked(tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def _paste(attempt: SignIn, text: str) -> None:
     try:
         attempt.paste(text)
     except SignInFailed as error:
-        click.echo(f"\r\x1b[K{error} {error.hint}", err=True)
+        click.echo(f"\r\x1b[K{error.in_full}", err=True)
 
 
 async def _show(engine: Engine, attempt: SignIn, *, listens: bool) -> None:

@@ -13,6 +13,7 @@ from textual.widgets import Button, Input, Label, OptionList, Static
 from textual.widgets.option_list import Option
 
 from rota.errors import RotaError
+from rota_tui.dialogs.line_input import LineInput
 from rota_tui.dialogs.secret_input import SecretInput
 from rota_tui.dialogs.step import Step
 from rota_tui.dialogs.ways import providers, ways_of
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from rota.accounts import Added
     from rota.engine import Engine
     from rota_tui.dialogs.ways import Way
+
+
+_HANDLING = "It is shown to nobody, checked, then kept in the vault."
 
 
 class ChoiceStep(Step):
@@ -138,11 +142,13 @@ class SecretStep(Step):
         alone = Content(f"It is sent to {provider_name(way.provider)} alone.")
         yield Static(made_at if way.where else alone, classes="dialog-hint")
         yield SecretInput(placeholder=f"paste it here: {way.begins}".rstrip(": "), id="secret")
-        yield Label("It is shown to nobody, checked, then kept in the vault.", id="told", markup=False)
+        yield Label(_HANDLING, id="told", classes="-calm", markup=False)
 
     def on_mount(self) -> None:
         self.secret.focus()
-        self.told.add_class("-calm")
+
+    def on_secret_input_changed(self) -> None:
+        self._tell(_HANDLING, calm=True)
 
     def on_secret_input_submitted(self) -> None:
         if not self.secret.take():
@@ -199,7 +205,7 @@ class DoneStep(Step):
         if self._added.renewed:
             yield Label("rota had this account; its login was replaced.", classes="dialog-hint")
         else:
-            yield Input(self._added.label, max_length=60, id="name", select_on_focus=True)
+            yield LineInput(self._added.label, max_length=60, id="name", select_on_focus=True)
         if self._again is not None and self._again.id != self._added.account_id:
             yield Label(
                 f"That is another account: {clean(self._again.label)} still needs its own sign-in.",

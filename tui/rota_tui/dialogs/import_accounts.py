@@ -118,7 +118,7 @@ class ImportDialog(ModalScreen[None]):
             report = await desk.apply(plan, change_files=self._found.rewrite, tighten_files=self._found.tighten)
         except RotaError as error:
             await self._show(self._found)
-            self._tell(f"{error} {error.hint} Everything is as before.".strip())
+            self._tell(f"{error.in_full} Everything is as before.")
         else:
             await self._show(reported(report))
 

@@ -9,6 +9,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Label
 
+from rota_tui.dialogs.line_input import LineInput
 from rota_tui.widgets.key_hint import KeyHint
 
 if TYPE_CHECKING:
@@ -42,17 +43,24 @@ class PromptDialog(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog-box"):
             yield Label(self._question, classes="dialog-title", markup=False)
-            yield Input(self._value, max_length=self._max_length, select_on_focus=True)
+            yield LineInput(self._value, max_length=self._max_length, select_on_focus=True)
             yield Label(self._hint, classes="dialog-hint", markup=False)
             yield KeyHint("enter save   esc back")
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        full = f"It can be {self._max_length} characters long."
+        self._tell(full if len(event.value) >= self._max_length else self._hint)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         text = event.value.strip()
         wrong = "Type something, or press Escape." if not text else self._check(text) if self._check else ""
         if wrong:
-            self.query_one(".dialog-hint", Label).update(wrong)
+            self._tell(wrong)
         else:
             self.dismiss(text)
+
+    def _tell(self, text: str) -> None:
+        self.query_one(".dialog-hint", Label).update(text)
 
     def action_cancel(self) -> None:
         self.dismiss(None)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual.widgets import Input
 
 from rota.secret import Secret
+from rota_tui.dialogs.line_input import LineInput
 
 if TYPE_CHECKING:
     from rich.repr import Result
@@ -23,8 +24,10 @@ class _Quiet:
         return f"{type(self).__qualname__}(value='***')"
 
 
-class SecretInput(Input):
+class SecretInput(LineInput):
     """`take` gives what was typed as a Secret, without surrounding white space."""
+
+    BETWEEN: ClassVar[str] = ""  # a terminal breaks long tokens into lines, and they are copied so
 
     class Changed(_Quiet, Input.Changed):
         """The text changed."""

@@ -315,8 +315,14 @@ class AccountActions(Screen[None]):
 
         dialog = PromptDialog(f"A name for {state.account.label}", value=state.account.label)
         label = await self.app.push_screen_wait(dialog)
-        if label is not None and label != state.account.label:
-            self.command(lambda accounts: accounts.label(state.id, label))
+        if label is None or label == state.account.label:
+            return
+
+        async def name(accounts: Accounts) -> None:
+            if (called := await accounts.label(state.id, label)) != label:
+                self.notify(f"{label} is taken: this one is called {called}.", markup=False)
+
+        self.command(name)
 
     @work(group="dialog", exclusive=True, description="give accounts a priority")
     async def action_prioritize(self) -> None:
@@ -326,7 +332,7 @@ class AccountActions(Screen[None]):
         dialog = PromptDialog(
             f"Priority of {names(targets)}",
             value=str(targets[0].account.priority),
-            hint="A lower number serves before a higher one; 0 is where all begin.",
+            hint="A lower number serves first; all begin at 0.",
             check=_wrong_priority,
         )
         text = await self.app.push_screen_wait(dialog)

@@ -60,7 +60,7 @@ class AccountRows(AccountActions):
     def movable(self) -> str:
         table = self.table
         if table.order is not Order.OWN or table.backwards:
-            return "Rows move in your own order: s until it is back."
+            return "Rows move in your own order: press s until it is back."
         return "Rows move when all are shown: Escape ends the filter." if table.filter else ""
 
     def check_rows(self, action: str) -> bool:
