@@ -215,6 +215,35 @@ async def test_x_lifts_a_cooldown_and_is_only_offered_where_there_is_one(tmp_pat
         assert "spare's cooldown ended early: lifted by you" in it.text()
 
 
+async def test_keys_still_go_where_they_went_after_the_terminal_was_too_small(tmp_path: Path) -> None:
+    async def shrink_and_grow() -> None:
+        for size in ((40, 10), (80, 24)):
+            await it.pilot.resize_terminal(*size)
+            await it.settled()
+
+    async with opened(tmp_path, *people()) as it:
+        await shrink_and_grow()
+        await it.press("down", "enter")
+        assert it.line("│ spare")
+        await it.press("escape", "l")
+        await shrink_and_grow()
+        await it.press(*"new", "enter")
+        assert it.engine.snapshot.accounts["spare"].account.label == "new"
+        await it.press("down", "enter")
+        assert it.line("│ lab")
+
+
+async def test_keys_go_to_the_table_when_there_is_no_more_room_for_the_panel_that_had_them(
+    tmp_path: Path,
+) -> None:
+    async with opened(tmp_path, *people(), size=(200, 60)) as it:
+        await it.press("o")
+        await it.pilot.resize_terminal(80, 24)
+        await it.settled()
+        await it.press("down", "enter")
+        assert it.line("│ spare")
+
+
 async def test_a_name_that_is_taken_gets_a_number_and_that_is_said(tmp_path: Path) -> None:
     async with opened(tmp_path, *people()) as it:
         await it.press("l", *"spare", "enter")

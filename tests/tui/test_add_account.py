@@ -97,6 +97,24 @@ async def test_a_new_account_is_named_once_it_is_known_who_it_is(tmp_path: Path)
         assert it.toasts() == ["mine added."]
 
 
+async def test_arrows_and_enter_work_at_once_when_the_first_account_was_added(tmp_path: Path) -> None:
+    async with opened(tmp_path) as it:
+        await it.press("a", "enter", "enter")
+        await paste(it, secret_of(it, "anthropic"))
+        await it.press("enter", "ctrl+n", "down", "enter", "down", "enter")
+        await paste(it, secret_of(it, "puter"))
+        await it.press("enter", "enter")
+        assert it.line("⏎ Details")
+        await it.press("down", "enter")
+        assert it.line("Puter account")
+        await it.press("escape")
+        first, second = it.engine.snapshot.listed()
+        await it.engine.remove([first.id, second.id])
+        await it.settled()
+        assert it.app.focused is not None
+        assert it.app.focused.id == "welcome"
+
+
 async def test_another_one_is_added_without_leaving(tmp_path: Path) -> None:
     async with opened(tmp_path, account("other")) as it:
         await it.press("a", "enter", "enter")
@@ -204,6 +222,8 @@ async def test_no_to_the_notice_opens_nothing(tmp_path: Path, pages: list[str]) 
         await it.press("a", "enter", "down", "enter", "enter")  # the safe answer has the focus
         assert it.line("Add an account of Anthropic")
         assert not pages
+        await it.press("enter")  # where one was: the subscription
+        assert it.line("Before you sign in to a Claude subscription")
 
 
 async def test_a_code_pasted_at_any_time_signs_in_over_ssh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -242,6 +262,25 @@ async def test_the_address_is_copied_and_opened_again(tmp_path: Path, pages: lis
         assert it.app.clipboard.endswith("action=copyauth")
         await it.press("o")
         assert pages == [pages[0]] * 2
+
+
+async def test_the_keys_of_a_sign_in_fit_their_line_and_go_when_they_do_nothing(
+    tmp_path: Path, pages: list[str]
+) -> None:
+    async with opened(tmp_path, account("other"), size=(80, 24)) as it:
+        await it.press("a", "down", "enter", "enter")
+        assert it.line("y copy   o reopen   e browser elsewhere   p paste   esc cancel")
+        await it.press("e")
+        assert it.line("For a browser anywhere, whose page then shows the token:")
+        await it.press("r", "?")
+        assert "Try again" not in it.text()
+        await it.press("escape")
+        await it.pass_time(LIMIT_S)
+        await until_added(it)
+        assert it.line("r try again   esc back")
+        await it.press("y", "o", "p", "?")
+        assert "To the line for pasting" not in it.text()
+        assert len(pages) == 1
 
 
 async def test_a_paste_that_does_not_fit_is_said_and_the_wait_goes_on(tmp_path: Path, pages: list[str]) -> None:

@@ -151,6 +151,7 @@ def test_an_organization_that_only_has_a_number_is_not_told() -> None:
     assert wording.organization_name("Studio") == "Studio"
     assert wording.organization_name("ac380a00-360f-58e6-87b0-80f31d7e7fe0") == ""
     assert wording.organization_name(None) == ""
+    assert wording.organization_name("ana@x.org's Organization", "ana@x.org") == ""  # says no more
 
 
 def test_a_removed_account_is_called_that_and_an_unknown_one_by_its_id() -> None:

@@ -15,6 +15,7 @@ from textual.reactive import var
 
 from rota.clock import FastClock
 from rota.snapshot import Snapshot
+from rota_tui.focusing import FocusKeeper
 from rota_tui.look import USUAL_THEME, Look, tell_problems
 from rota_tui.messages import CoreChanged, ModelRequested, TestRequested
 from rota_tui.speaking import speak
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from textual.command import Provider
-    from textual.events import DescendantFocus, Key
+    from textual.events import DescendantBlur, DescendantFocus, Key
     from textual.screen import Screen
 
     from rota.clock import Clock
@@ -132,6 +133,7 @@ class RotaApp(App[Any]):
     ) -> None:
         super().__init__()
         self.engine = engine
+        self._focus = FocusKeeper()
         self._problem = ""
         """What was last said about the log; empty while all is well."""
         self._title_of: tuple[object, ...] = ()
@@ -240,8 +242,16 @@ class RotaApp(App[Any]):
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         """Without animation no cursor blinks either."""
+        self._focus.note(event.widget)
         if self.animation_level == "none" and hasattr(event.widget, "cursor_blink"):
             event.widget.cursor_blink = False
+
+    def on_descendant_blur(self, event: DescendantBlur) -> None:
+        self._focus.lost(event.widget)
+
+    def on_too_small_gone(self) -> None:
+        for screen in self.screen_stack:
+            self._focus.give_back(screen)
 
     # --- the core's news ----------------------------------------------------------------------------------
 

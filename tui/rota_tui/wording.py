@@ -96,9 +96,11 @@ def plan_of(account: Account) -> str:
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-def organization_name(organization: str | None) -> str:
-    """An organization as people call it; empty for one that only has a number."""
-    return "" if organization is None or _UUID.fullmatch(organization) else clean(organization)
+def organization_name(organization: str | None, email: str | None = None) -> str:
+    """An organization as people call it; empty for one that has only a number, or is called after `email`."""
+    if organization is None or _UUID.fullmatch(organization) or (email and organization.startswith(f"{email}'s ")):
+        return ""
+    return clean(organization)
 
 
 def kind_of(account: Account) -> str:

@@ -174,7 +174,8 @@ def _told(added: Added, vault: str) -> str:
 
     verb = "Renewed" if added.renewed else "Added"
     identity = added.identity
-    known = (identity.email or identity.name, identity.plan, organization_name(identity.organization))
+    organization = organization_name(identity.organization, identity.email)
+    known = (identity.email or identity.name, identity.plan, organization)
     who = ", ".join(clean(part) for part in known if part)
     gate = f"\n{clean(identity.gate)}" if identity.gate else ""
     return f"{verb} {clean(added.label)}{f' ({who})' if who else ''}. Its secret is in the {vault} vault.{gate}"

@@ -54,6 +54,8 @@ class AddAccountDialog(ModalScreen[tuple[Added, ...]]):
         first = choose_provider if provider is None else lambda: choose_way(provider)
         self._trail: list[Callable[[], Step]] = [first]
         """The questions asked so far, to go back to."""
+        self._chosen: dict[str, str] = {}
+        """The last answers, by question."""
         self._added: list[Added] = []
 
     def compose(self) -> ComposeResult:
@@ -74,6 +76,8 @@ class AddAccountDialog(ModalScreen[tuple[Added, ...]]):
 
     async def _show(self) -> None:
         step = self._trail[-1]()
+        if isinstance(step, ChoiceStep):
+            step.begins_at = self._chosen.get(step.title)
         async with self.batch():
             await self.query(Step).remove()
             self.heading.update(self._title(step))
@@ -99,6 +103,7 @@ class AddAccountDialog(ModalScreen[tuple[Added, ...]]):
     async def on_step_answered(self, event: Step.Answered) -> None:
         match event.step, event.answer:
             case ChoiceStep(), str(key):
+                self._chosen[event.step.title] = key
                 self._way = way_called(key)
                 await self._ask(self._step_of(self._way) if self._way else lambda: choose_way(key))
             case NoticeStep(), True if self._way is not None:

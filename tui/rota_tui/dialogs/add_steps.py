@@ -43,6 +43,8 @@ class ChoiceStep(Step):
         super().__init__()
         self._title = title
         self._choices = choices
+        self.begins_at: str | None = None
+        """The id of what was chosen the last time."""
 
     @property
     def title(self) -> str:
@@ -54,7 +56,8 @@ class ChoiceStep(Step):
         )
 
     def on_mount(self) -> None:
-        self.options.highlighted = 0
+        keys = [key for key, _, _ in self._choices]
+        self.options.highlighted = keys.index(self.begins_at) if self.begins_at in keys else 0
         self.options.focus()
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
@@ -197,8 +200,10 @@ class DoneStep(Step):
 
     def compose(self) -> ComposeResult:
         identity = self._added.identity
-        who = (identity.email or identity.name, identity.plan, organization_name(identity.organization))
-        if facts := ", ".join(clean(part) for part in who if part):
+        name = identity.email or identity.name
+        who = (name, identity.plan, organization_name(identity.organization, identity.email))
+        # The title says its label, which mostly is its name.
+        if facts := ", ".join(clean(part) for part in who if part and part != self._added.label):
             yield Label(facts, markup=False, classes="dialog-hint")
         if identity.gate:
             yield Label(clean(identity.gate), markup=False, classes="dialog-error")

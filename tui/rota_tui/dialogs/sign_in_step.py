@@ -36,10 +36,10 @@ class SignInStep(Step, can_focus=True):
     """The browser's return and a paste race each other; a paste is taken wherever the focus is."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("o", "open", "Open again", show=False),
-        Binding("y", "copy", "Copy address", show=False),
-        Binding("e", "elsewhere", "Browser elsewhere", show=False),
-        Binding("p,tab", "type", "Type it in", show=False),
+        Binding("o", "open", "Open the page again", show=False),
+        Binding("y", "copy", "Copy the address", show=False),
+        Binding("e", "elsewhere", "The address for a browser elsewhere, or for one here", show=False),
+        Binding("p,tab", "type", "To the line for pasting", show=False),
         Binding("r", "retry", "Try again", show=False),
     ]
 
@@ -60,6 +60,7 @@ class SignInStep(Step, can_focus=True):
         self._elsewhere = False
         """Whether the address shown is the one for a browser on another machine."""
         self._failed = False
+        self._told_keys = ""
 
     @property
     def title(self) -> str:
@@ -70,14 +71,29 @@ class SignInStep(Step, can_focus=True):
     def keys(self) -> str:
         if self._failed:
             return "r try again   esc back"
+        if not self._waits:
+            return "esc cancel"
         other = "here" if self._elsewhere else "elsewhere"
-        return f"y copy   o open again   e browser {other}   p paste   esc cancel"
+        return f"y copy   o reopen   e browser {other}   p paste   esc cancel"
+
+    @property
+    def _waits(self) -> bool:
+        """Whether the person's answer is what is missing."""
+        return self._attempt is not None and self._attempt.stage is Stage.WAITING and not self._failed
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Each key only while it does something."""
+        if action == "retry":
+            return self._failed
+        if action in ("open", "copy", "elsewhere", "type"):
+            return self._waits
+        return super().check_action(action, parameters)
 
     def compose(self) -> ComposeResult:
         yield Static(id="state")
         yield Label("", id="where", classes="dialog-hint", markup=False)
         yield Static(id="address")
-        yield SecretInput(placeholder=f"or paste the {self._way.secret} here: {self._way.begins}", id="secret")
+        yield SecretInput(id="secret")
         yield Label("", id="told", markup=False)
 
     def on_mount(self) -> None:
@@ -90,7 +106,8 @@ class SignInStep(Step, can_focus=True):
         self.told.update("")
         self.pasted.value = ""
         self.pasted.disabled = False
-        self.post_message(self.KeysChanged(self))
+        self._attempt = None
+        self._renew()
         self._sign_in()
 
     @work(group="sign-in", exclusive=True, description="sign in")
@@ -111,22 +128,24 @@ class SignInStep(Step, can_focus=True):
     def _fail(self, why: str) -> None:
         self._failed = True
         self._renew()
-        self.told.update(why)
+        self._tell(why)
         self.pasted.disabled = True
         self.focus()
-        self.post_message(self.KeysChanged(self))
 
     # --- what it shows ------------------------------------------------------------------------------------
 
     def _renew(self) -> None:
-        attempt = self._attempt
-        if attempt is None or not self.is_attached:
+        if not self.is_attached:
             return
-        checking = attempt.stage is not Stage.WAITING
+        attempt = self._attempt
         self.state.update(stacked((self._opening(), self._waiting(attempt), self._checking(attempt))))
         for widget in (self.where, self.address, self.pasted):
-            widget.display = not (checking or self._failed)
-        self._show_address(attempt)
+            widget.display = self._waits
+        if attempt is not None:
+            self._show_address(attempt)
+        if self.keys != self._told_keys:
+            self._told_keys = self.keys
+            self.post_message(self.KeysChanged(self))
 
     def _opening(self) -> Line:
         glyphs = self._locale.glyphs
@@ -141,8 +160,10 @@ class SignInStep(Step, can_focus=True):
                     Piece("no browser opens here: take the address below"),
                 )
 
-    def _waiting(self, attempt: SignIn) -> Line:
+    def _waiting(self, attempt: SignIn | None) -> Line:
         glyphs = self._locale.glyphs
+        if attempt is None:
+            return (Piece(f"{glyphs.ring} waiting for you", Tone.QUIET),)
         if attempt.stage in (Stage.CHECKING, Stage.DONE):
             return (Piece(f"{glyphs.done} ", Tone.OK), Piece("you came back"))
         if self._failed:
@@ -151,17 +172,20 @@ class SignInStep(Step, can_focus=True):
         bar = gauge(left / WAIT_S, _BAR, glyphs, tone=Tone.ACTIVE)
         return (Piece(f"{glyphs.dot} ", Tone.ACTIVE), Piece("waiting for you  "), *bar, Piece(f"  {countdown(left)}"))
 
-    def _checking(self, attempt: SignIn) -> Line:
+    def _checking(self, attempt: SignIn | None) -> Line:
         glyphs, name = self._locale.glyphs, provider_name(self._way.provider)
-        if attempt.stage is Stage.CHECKING or (attempt.stage is Stage.DONE and not self._failed):
+        if attempt is not None and attempt.stage in (Stage.CHECKING, Stage.DONE) and not self._failed:
             return (Piece(f"{glyphs.dot} ", Tone.ACTIVE), Piece(f"checking with {name}"))
         return (Piece(f"{glyphs.ring} checking with {name}", Tone.QUIET),)
 
     def _show_address(self, attempt: SignIn) -> None:
+        secret, begins = self._way.secret, self._way.begins
         if self._elsewhere:
-            self.where.update("In a browser elsewhere; then paste here what its page shows:")
+            self.where.update(f"For a browser anywhere, whose page then shows the {secret}:")
+            self.pasted.placeholder = f"paste the {secret} here: {begins}"
         else:
-            self.where.update("In a browser on this machine:")
+            self.where.update("For a browser on this machine:")
+            self.pasted.placeholder = f"or paste the {secret} here: {begins}"
         url = self._url(attempt)
         self.address.update(Content.styled(url, Style(link=url)))
 
@@ -187,12 +211,10 @@ class SignInStep(Step, can_focus=True):
         if not self._opened:
             self._elsewhere = True  # without a browser here nothing can come back to this machine
         self._renew()
-        self.post_message(self.KeysChanged(self))
 
     def action_open(self) -> None:
-        if not self._failed:
-            self._elsewhere = False
-            self._open()
+        self._elsewhere = False
+        self._open()
 
     def action_copy(self) -> None:
         if self._attempt is not None:
@@ -202,14 +224,12 @@ class SignInStep(Step, can_focus=True):
     def action_elsewhere(self) -> None:
         self._elsewhere = not self._elsewhere
         self._renew()
-        self.post_message(self.KeysChanged(self))
 
     def action_type(self) -> None:
         self.pasted.focus()
 
     def action_retry(self) -> None:
-        if self._failed:
-            self._begin()
+        self._begin()
 
     def on_paste(self, event: events.Paste) -> None:
         """A paste counts wherever the focus is."""
@@ -220,9 +240,9 @@ class SignInStep(Step, can_focus=True):
         self._take(self.pasted.value)
 
     def _take(self, text: str) -> None:
-        if self._attempt is None or self._failed:
+        if self._attempt is None or not self._waits:
             return
-        if not text.strip():
+        if not (text := "".join(text.split())):
             self._tell(f"Paste the {self._way.secret} first.")
             return
         try:

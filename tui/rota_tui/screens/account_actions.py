@@ -14,6 +14,7 @@ from textual.screen import Screen
 
 from rota.account import Health
 from rota.errors import RotaError
+from rota.naming import tidy
 from rota_tui.messages import TestRequested
 from rota_tui.widgets.welcome import Welcome
 from rota_tui.wording import provider_name
@@ -319,7 +320,7 @@ class AccountActions(Screen[None]):
             return
 
         async def name(accounts: Accounts) -> None:
-            if (called := await accounts.label(state.id, label)) != label:
+            if (called := await accounts.label(state.id, label)) != tidy(label):
                 self.notify(f"{label} is taken: this one is called {called}.", markup=False)
 
         self.command(name)

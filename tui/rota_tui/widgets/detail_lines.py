@@ -39,7 +39,7 @@ def who_lines(state: AccountState, why: Reason, now: float, locale: Locale) -> t
     """Identity, what state it is in and why, holds, and when its logins end."""
     account, sep, tz = state.account, locale.glyphs.sep, locale.tz
     kind = f"{provider_name(account.provider)} {kind_of(account)}"
-    names = (account.email, organization_name(account.organization))
+    names = (account.email, organization_name(account.organization, account.email))
     known = [clean(text) for text in names if text and text != account.label]
     dot = locale.glyphs.ring if why.tone is Tone.QUIET else locale.glyphs.dot
     extra = f" {sep} {why.extra}" if why.extra else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textual.message import Message
 from textual.widgets import Static
 
 MIN_WIDTH = 60
@@ -21,9 +22,15 @@ class TooSmall(Static):
     }
     """
 
+    class Gone(Message):
+        """There is room for all the rest again."""
+
     def __init__(self) -> None:
         super().__init__(
             f"rota needs {MIN_WIDTH} by {MIN_HEIGHT} cells.\nMake this terminal larger,\nor press q to quit.",
             markup=False,
             id="too-small",
         )
+
+    def on_hide(self) -> None:
+        self.post_message(self.Gone())
