@@ -100,11 +100,14 @@ async def test_a_dead_login_and_an_unreadable_file_are_said_with_their_reasons(
 async def test_what_would_happen_is_shown_in_full_without_a_secret(tmp_path: Path, machine: Machine) -> None:
     async with opened(tmp_path / "rota", account("other")) as it:
         key = known_key(it)
-        machine.write(machine.auth, {"anthropic": {"type": "api", "key": key}})
+        machine.write(machine.auth, {"anthropic": {"type": "api", "key": key}}, mode=0o644)
         await it.press("m", "d")
         assert it.line("What would happen; nothing has been written")
         assert it.line("new: ")
+        assert it.line("Others on this machine can read these; t in the table closes them:")
         assert key not in it.text()
+        await it.press("escape", "t", "d")
+        assert it.line("Others on this machine can read these; they are closed:")
         await it.press("escape")
         assert found(it, "auth.json")
 
@@ -127,6 +130,10 @@ async def test_a_machine_with_nothing_on_it_says_so(tmp_path: Path, machine: Mac
         await it.press("m")
         assert it.line("Nothing to import was found on this machine. Looked for:")
         assert it.line("Puter's command line")
+        assert it.line("│  esc close")  # neither anything to show in full nor an import to undo
+        await it.press("z", "d")
+        assert isinstance(it.app.screen, ImportDialog)
+        assert it.line("Nothing to import was found")
         await it.press("escape")
         assert not isinstance(it.app.screen, ImportDialog)
 

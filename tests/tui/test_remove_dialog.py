@@ -48,6 +48,7 @@ async def test_several_are_chosen_and_each_kind_says_what_stays(tmp_path: Path) 
         assert it.line("Manage sessions")
         await it.press("y")
         assert labels(it) == ["one"]
+        assert it.toasts()[-1].startswith("mine and two removed. ")
 
 
 async def test_all_of_them_are_one_key_and_said_in_words(tmp_path: Path) -> None:
@@ -61,8 +62,11 @@ async def test_all_of_them_are_one_key_and_said_in_words(tmp_path: Path) -> None
 
 async def test_nothing_chosen_removes_nothing(tmp_path: Path) -> None:
     async with opened(tmp_path, account("one")) as it:
-        await it.press("d", "space", "y")
+        await it.press("d")
+        assert it.line("y remove   h history too   space choose   a all   esc keep")
+        await it.press("space", "y")
         assert it.line("Remove nothing?")
+        assert "y remove" not in it.text()
         await it.press("escape")
         assert labels(it) == ["one"]
 
@@ -73,3 +77,4 @@ async def test_the_history_goes_only_when_asked(tmp_path: Path) -> None:
         assert it.line("The history stays")
         await it.press("h")
         assert it.line("The history goes too.")
+        assert it.line("h keep the history")

@@ -16,6 +16,7 @@ _SECRET = re.compile(
     r'("[^"]*(?:key|token|secret|password|authorization)[^"]*"\s*:\s*)"(?:[^"\\]|\\.)*"', re.IGNORECASE
 )
 _TOKEN = re.compile(r"\b(?:sk-[\w-]{8,}|eyJ[\w-]+\.[\w-]+\.[\w-]+)")
+REWRITTEN = "would be rewritten"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,13 @@ def rows(plan: Plan) -> tuple[Row, ...]:
     return tuple(row(item) for item in plan.items)
 
 
-def text(plan: Plan) -> str:
-    """Exactly what would happen, for a terminal; no secret is in it."""
+def text(plan: Plan, *, rewritten: str = REWRITTEN, closed: str = "they can be closed") -> str:
+    """Exactly what would happen, for a terminal; no secret is in it.
+
+    Args:
+        rewritten: what becomes of other tools' files that could be brought up to date.
+        closed: what becomes of files that others can read.
+    """
     if plan.empty:
         return "\n".join(nothing(plan))
     lines: list[str] = []
@@ -54,9 +60,9 @@ def text(plan: Plan) -> str:
     if plan.settings:
         lines += ["", "Settings:", *(f"  {setting(change)}" for change in plan.settings)]
     for edit in plan.edits:
-        lines += ["", *edit_lines(edit)]
+        lines += ["", *edit_lines(edit, rewritten)]
     if plan.exposed:
-        lines += ["", "Others on this machine can read these; --tighten closes them:"]
+        lines += ["", f"Others on this machine can read these; {closed}:"]
         lines += [f"  {found.where}" for found in plan.exposed]
     if plan.problems:
         lines += ["", "Not used:", *(f"  {problem}" for problem in plan.problems)]
@@ -82,9 +88,9 @@ def setting(change: SettingChange) -> str:
     return f"{change.option} = {change.value}: {change.fate}, {change.setting} = {change.text}. {change.why}"
 
 
-def edit_lines(edit: FileEdit) -> list[str]:
+def edit_lines(edit: FileEdit, rewritten: str = REWRITTEN) -> list[str]:
     """A change to another tool's file as a patch, with what looks like a secret blotted out."""
-    fate = "would be rewritten:" if edit.refused is None else f"is left alone: {edit.refused}."
+    fate = f"{rewritten}:" if edit.refused is None else f"is left alone: {edit.refused}."
     patch = difflib.unified_diff(
         blotted(edit.before).splitlines(),
         blotted(edit.after).splitlines(),

@@ -44,7 +44,7 @@ class ImportDialog(ModalScreen[None]):
     def __init__(self, engine: Engine, locale: Locale) -> None:
         super().__init__(classes="dialog")
         self._engine = engine
-        self._found = FoundStep(locale)
+        self._found = FoundStep(locale, bool(engine.snapshot.imports))
         self._step: Step = self._found
         self._chosen: Plan | None = None
 
@@ -56,6 +56,7 @@ class ImportDialog(ModalScreen[None]):
             yield KeyHint()
 
     def on_mount(self) -> None:
+        self.add_class("-whole")
         self._say()
         self._look()
 
@@ -77,6 +78,7 @@ class ImportDialog(ModalScreen[None]):
                 await self._step.remove()
             self._found.display = step is self._found
             self._step = step
+            self.set_class(not isinstance(step, NoticeStep | ReportStep), "-whole")
             if step is self._found:
                 self._found.show_again()
             else:
@@ -135,13 +137,14 @@ class ImportDialog(ModalScreen[None]):
             await self._show(self._found)
 
     async def action_in_full(self) -> None:
-        if self._step is self._found and (plan := self._found.plan) is not None:
-            await self._show(InFullStep(plan))
+        found = self._found
+        if self._step is found and (plan := found.plan) is not None and not plan.empty:
+            await self._show(InFullStep(plan, rewrite=found.rewrite, tighten=found.tighten))
 
     def action_undo(self) -> None:
         if isinstance(self._step, ReportStep) and self._step.undoable:
             self._undo()
-        elif self._step is self._found:
+        elif self._step is self._found and self._found.undoable:
             self._ask_undo()
 
     @work(group="dialog", exclusive=True, description="ask before an import is taken back")

@@ -39,9 +39,11 @@ class FoundStep(Step):
     about = getters.query_one("#about", Static)
     summary = getters.query_one("#summary", Static)
 
-    def __init__(self, locale: Locale) -> None:
+    def __init__(self, locale: Locale, undoable: bool) -> None:
         super().__init__()
         self._locale = locale
+        self.undoable = undoable
+        """Whether there is an import that can be taken back."""
         self._plan: Plan | None = None
         self._checking = True
         self._left_out: frozenset[str] = frozenset()
@@ -56,9 +58,11 @@ class FoundStep(Step):
 
     @property
     def keys(self) -> str:
-        if self._plan is None or not self._plan.items:
-            return "z undo the last import   esc close"
-        return "enter import   space choose   a all   d in full   z undo   esc close"
+        undo = "z undo   " if self.undoable else ""
+        if self._plan is None or self._plan.empty:
+            return f"{undo}esc close"
+        choose = "space choose   a all   " if self.table.wanted else ""
+        return f"enter import   {choose}d in full   {undo}esc close"
 
     @property
     def plan(self) -> Plan | None:
@@ -91,6 +95,7 @@ class FoundStep(Step):
         empty = self._plan is not None and self._plan.empty
         self.table.display = not empty
         self.about.set_class(empty, "-empty")
+        self.summary.display = not empty
         if self._plan is not None and empty:
             self.about.update(stacked((Piece(line),) for line in told.nothing(self._plan)))
         else:
@@ -149,9 +154,11 @@ class FoundStep(Step):
 class InFullStep(Step):
     """Exactly what would happen, the changes to other tools' files as patches; no secret is in it."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, *, rewrite: bool, tighten: bool) -> None:
         super().__init__()
-        self._plan = plan
+        rewritten = "is rewritten" if rewrite else "stays as it is; w in the table has this done"
+        closed = "they are closed" if tighten else "t in the table closes them"
+        self._text = clean_block(told.text(plan, rewritten=rewritten, closed=closed))
 
     @property
     def title(self) -> str:
@@ -163,7 +170,7 @@ class InFullStep(Step):
 
     def compose(self) -> ComposeResult:
         with VerticalScroll():
-            yield Static(stacked(_patched(line) for line in clean_block(told.text(self._plan)).split("\n")))
+            yield Static(stacked(_patched(line) for line in self._text.split("\n")))
 
     def on_mount(self) -> None:
         self.query_one(VerticalScroll).focus()

@@ -110,7 +110,7 @@ class RemoveDialog(ModalScreen[Removal | None]):
             with Horizontal(classes="dialog-buttons"):
                 yield Button("Keep", id="no", compact=True)
                 yield Button("Remove", id="yes", variant="error", compact=True)
-            yield KeyHint("y remove   space choose   a all   h history   esc keep")
+            yield KeyHint()
 
     def on_mount(self) -> None:
         self.table.cursor_key = self._began_at
@@ -134,6 +134,9 @@ class RemoveDialog(ModalScreen[Removal | None]):
         self.query_one(".dialog-title", Label).update(title)
         self.query_one("#yes", Button).disabled = not chosen
         self.query_one("#told", Static).update(self._told(chosen))
+        history = "keep the history" if self._purge else "history too"
+        removing = f"y remove   h {history}   " if chosen else ""
+        self.query_one(KeyHint).say(f"{removing}space choose   a all   esc keep")
         self.table.refresh()
 
     def _told(self, chosen: Sequence[Account]) -> Content:

@@ -364,7 +364,7 @@ class AccountActions(Screen[None]):
             self.complain(error)
         else:
             stays = " ".join(dict.fromkeys(f"{gone.remains} {gone.url}" for gone in removed))
-            self.notify(f"{', '.join(gone.label for gone in removed)} removed. {stays}", markup=False)
+            self.notify(f"{_listed([gone.label for gone in removed])} removed. {stays}", markup=False)
 
     # --- figures ------------------------------------------------------------------------------------------
 

@@ -117,5 +117,5 @@ class FoundTable(LineTable):
             return ()
         notes = "".join(f" {note.rstrip('.')}." for note in item.record.notes)
         reason = item.reason if item.reason.startswith("rota ") else item.reason[:1].upper() + item.reason[1:]
-        kind = kind_name(item.record.credential.kind)
-        return (Piece(f"{kind[:1].upper()}{kind[1:]}. {short(reason)}.{short(notes)}", Tone.QUIET),)
+        kind = f"{provider_name(item.record.provider)} {kind_name(item.record.credential.kind)}"
+        return (Piece(f"{kind}. {short(reason)}.{short(notes)}", Tone.QUIET),)
