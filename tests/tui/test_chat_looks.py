@@ -9,7 +9,8 @@ from tests.support.chat_world import chatting
 
 from rota_tui.dialogs.compare import CompareDialog
 from rota_tui.dialogs.model_picker import ModelPicker
-from rota_tui.widgets.comparison import Comparison
+from rota_tui.pieces import Locale
+from rota_tui.widgets.comparison import Comparison, result_lines
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,6 +71,57 @@ async def test_four_models_are_asked_side_by_side_and_no_fifth_is_offered(tmp_pa
         assert isinstance(comparison, Comparison)
         assert len(comparison.lanes) == 4
         assert len([v for v in comparison.views if v.footer.served]) == 4
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_short_answers_side_by_side_begin_at_the_top_and_say_who_gave_them(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    async with chatting(tmp_path, "console", "console-small", size=size) as it:
+        it.say("Short.", times=2)
+        await it.type("Which is faster?")
+        await it.pilot.press("ctrl+b")
+        await it.until(lambda: isinstance(it.app.screen, CompareDialog))
+        await it.pilot.press("enter")
+        await it.until(lambda: it.ended)
+        await it.until(lambda: "tokens/s" in it.talk())
+        lines = it.text().splitlines()
+        titles = next(at for at, line in enumerate(lines) if "╭─ ✓ console" in line)
+        assert lines[titles + 1].count("Short.") == 2
+        assert it.talk().count("● console") == 2
+
+
+async def test_a_table_of_results_shows_in_what_names_that_begin_alike_differ(tmp_path: Path) -> None:
+    rows = [(f"console · claude-opus-4-{minor}", None, "answering") for minor in (5, 8)]
+    first, second = ("".join(p.text for p in line)[:19] for line in result_lines(rows, 76, Locale())[1:])
+    assert first != second
+
+
+async def test_a_line_of_keys_names_nothing_twice_and_nothing_that_does_not_work(tmp_path: Path) -> None:
+    async with chatting(tmp_path, "console") as it:
+        it.pace()
+        await it.ask("Tell me all [[tokens=900]]")
+        await it.clock.advance(1.5)
+        await it.until(lambda: it.answer.text)
+        await it.pilot.press("escape")
+        await it.answered()
+        it.answer.footer.focus()
+        await it.pilot.pause()
+        assert "Details" not in it.text().splitlines()[-1]
+        it.world.knobs.pace = 0.0
+        it.screen.prompt.focus()
+        await it.ask_and_wait("And now? [[tokens=4]]")
+        it.answer.footer.focus()
+        await it.pilot.pause()
+        assert it.text().splitlines()[-1].count("Details") == 1
+
+
+async def test_without_an_account_no_key_offers_to_choose_one(tmp_path: Path) -> None:
+    async with chatting(tmp_path) as it:
+        keys = it.text().splitlines()[-1]
+        assert "Attach" in keys
+        assert "Model" not in keys
+        assert "Account" not in keys
 
 
 async def test_without_colours_the_chat_says_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,8 +38,8 @@ def flow(parts: Iterable[Line], width: int, locale: Locale, indent: int = 2) -> 
     return tuple(fit_line(tuple(line), width, locale.glyphs) for line in lines)
 
 
-def served_lines(answer: Figures, width: int, locale: Locale) -> tuple[Line, ...]:
-    """Who answered, with which model, how fast, how much, for what."""
+def served_lines(answer: Figures, width: int, locale: Locale, *, brief: bool = False) -> tuple[Line, ...]:
+    """Who answered, with which model, how fast, how much, for what; without the figures when `brief`."""
     dot = locale.glyphs.dot
     hopped = bool(answer.attempts) or bool(answer.asked)
     who = Piece(f"{dot} ", Tone.LOW if hopped else Tone.OK), Piece(clean(answer.account), Tone.NAME)
@@ -49,7 +49,8 @@ def served_lines(answer: Figures, width: int, locale: Locale) -> tuple[Line, ...
     if answer.attempts:
         tries = len(answer.attempts)
         parts.append((Piece(f"{tries} {'try' if tries == 1 else 'tries'} before", Tone.LOW),))
-    parts.extend((Piece(text, Tone.QUIET),) for text in _figures(answer, locale))
+    if not brief:
+        parts.extend((Piece(text, Tone.QUIET),) for text in _figures(answer, locale))
     if answer.finish in _FINISHES:
         parts.append((Piece(_FINISHES[answer.finish], Tone.LOW),))
     return flow(parts, width, locale)

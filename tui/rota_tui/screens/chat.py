@@ -129,6 +129,7 @@ class ChatScreen(Steady, ChatLine):
     def watch_choice(self) -> None:
         super().watch_choice()
         self.show_choice()
+        self.refresh_bindings()
 
     def watch_ranking(self) -> None:
         self.show_choice()
@@ -164,6 +165,8 @@ class ChatScreen(Steady, ChatLine):
                 return self.focused is not self.prompt and not self.asking
             case "again":
                 return bool(self.turns) and not self.asking
+            case "choose_model" | "choose_account":
+                return self.choice is not None
             case "compare":
                 return self.choice is not None and not self.asking
             case "save" | "copy_answer" | "clear":

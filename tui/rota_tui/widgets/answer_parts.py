@@ -220,12 +220,13 @@ its reason, and why this account was chosen.
         """What is going on; `who` is empty until an account was leased."""
         glyphs = self._locale.glyphs
         self._who, self._model = who, model
-        parts: list[Line] = [(Piece(f"{glyphs.ring} ", Tone.ACTIVE), Piece(clean(who) or "asking", Tone.NAME))]
-        parts.append((Piece(clean(model), Tone.QUIET),))
-        parts.append((Piece(took(elapsed), Tone.QUIET),))
+        named: list[Line] = [(Piece(clean(who) or "asking", Tone.NAME),), (Piece(clean(model), Tone.QUIET),)]
+        counted: list[Line] = [(Piece(took(elapsed), Tone.QUIET),)]
         if characters:
-            parts.append((Piece(about_tokens(characters, self._locale), Tone.QUIET),))
-        self._live = flow(parts, 10_000, self._locale)[0]
+            counted.append((Piece(about_tokens(characters, self._locale), Tone.QUIET),))
+        # Beside others there may be no room for all of it; a title says there who was asked.
+        first, *rest = counted + named if self._brief else named + counted
+        self._live = flow([(Piece(f"{glyphs.ring} ", Tone.ACTIVE), *first), *rest], 10_000, self._locale)[0]
         self.renew()
 
     def serve(self, answer: Figures) -> None:
@@ -239,6 +240,11 @@ its reason, and why this account was chosen.
     def stop(self, told: str) -> None:
         self._stopped, self._live = told, ()
         self.refresh(layout=True)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "details":
+            return self._served is not None or self._error is not None
+        return super().check_action(action, parameters)
 
     def action_details(self) -> None:
         if self._served is not None or self._error is not None:
@@ -254,9 +260,7 @@ its reason, and why this account was chosen.
             return (fit_line(self._live, width, locale.glyphs),)
         if self._served is not None:
             more = story_lines(self._served, width, locale) if self._open else ()
-            if self._brief and not self._open:
-                return ()
-            return (*served_lines(self._served, width, locale), *more)
+            return (*served_lines(self._served, width, locale, brief=self._brief), *more)
         if self._error is not None:
             more = problem_story(self._error, self._error_at, width, locale) if self._open else ()
             return (*problem_lines(self._error, self._error_at, width, locale, who=self._who), *more)

@@ -11,7 +11,7 @@ from textual.message import Message
 
 from rota_tui.conversation import Exchange
 from rota_tui.formatting import count, usd
-from rota_tui.pieces import Piece, Tone, clean, fit, fit_line, pad
+from rota_tui.pieces import Piece, Tone, clean, fit, fit_inside, fit_line, pad, plain
 from rota_tui.served_line import moved_text, seconds, speed
 from rota_tui.widgets.answer_view import AnswerView
 from rota_tui.widgets.chat_turn import QuestionView
@@ -46,6 +46,8 @@ class Lane(ThinScroll):
         border-title-color: $quiet;
         scrollbar-size-vertical: 1;
         &:focus { border: round $active; }
+        /* Else one that is shorter than its place would stand at the end of it. */
+        AnswerView { min-height: 100%; }
         &.-kept { border-title-color: $active; border-title-style: bold; }
     }
     """
@@ -106,7 +108,8 @@ def result_lines(rows: Sequence[tuple[str, Figures | None, str]], width: int, lo
     head = Piece(pad("", name, glyphs) + "".join(f"  {title:>{cells}}" for title, cells in _COLUMNS), Tone.QUIET)
     lines: list[Line] = [fit_line((head,), width, glyphs)]
     for title, answer, word in rows:
-        start = Piece(pad(title, name, glyphs), Tone.NAME)
+        shown = plain(fit_inside((Piece(title),), name, glyphs))
+        start = Piece(pad(shown, name, glyphs), Tone.NAME)
         if answer is None:
             lines.append(fit_line((start, Piece(f"  {word}", Tone.QUIET)), width, glyphs))
             continue

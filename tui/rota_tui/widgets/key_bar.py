@@ -39,10 +39,14 @@ class KeyBar(Steady, Widget):
             self.refresh()
 
     def _keys(self) -> list[Binding]:
-        """Those that are shown; where `?` is a letter, the other key of help instead."""
+        """Those that are shown, one for each thing; where `?` is a letter, the other key of help instead."""
         working = [b for _, b, enabled, _ in self.screen.active_bindings.values() if enabled]
         helped = any(b.id == "help" for b in working)
-        return [b for b in working if b.show or (b.id == "help-anywhere" and not helped)]
+        shown = [b for b in working if b.show or (b.id == "help-anywhere" and not helped)]
+        once: dict[tuple[str, str], Binding] = {}
+        for binding in shown:
+            once.setdefault((binding.action, binding.description), binding)
+        return list(once.values())
 
     def render(self) -> Content:
         shown = self._shown = self._keys()
