@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.support.app_world import MINUTE, NOW, Opened, account, opened
+from tests.support.app_world import DAY, MINUTE, NOW, Opened, account, opened
 
 from rota.account import Kind
 from rota.choice import Candidate
@@ -177,6 +177,45 @@ async def test_words_narrow_the_log_as_they_are_typed(tmp_path: Path) -> None:
         assert len(table.keys) == 7
         await it.press("slash", *"nothing like it")
         assert told(it).endswith("nothing fits")
+
+
+async def test_words_are_found_however_far_back_they_were_said(tmp_path: Path) -> None:
+    long_ago = alert("needle", NOW - 7 * DAY)
+    async with opened(tmp_path, *TWO, long_ago, *(turned("work", n) for n in range(6000))) as it:
+        table = await log_of(it)
+        await it.press("end", "end")  # more is shown than the log gives at once
+        await it.press("slash", *"needle")
+        assert told(it) == "● live · 1 events · with \"needle\""
+        assert "needle" in rows(it)[0]
+        await it.press("shift+home", *"nowhere")
+        assert told(it).endswith("0 events · with \"nowhere\" · nothing fits")
+        assert not table.keys
+
+
+async def test_what_is_older_than_the_last_that_fits_is_reached_from_it(tmp_path: Path) -> None:
+    far, near = alert("needle far", NOW - 7 * DAY), alert("needle near", NOW - 5)
+    many = [alert(f"needle {number}", NOW - 20 + number / 100) for number in range(300)]
+    between = [turned("work", n) for n in range(6000)]
+    async with opened(tmp_path, *TWO, far, *between, near, *many) as it:
+        await log_of(it)
+        await it.press("slash", *"needle", "enter", "end")
+        await it.press("end")
+        await it.press("end")
+        assert "needle far" in rows(it)[-1] or any("needle far" in row for row in rows(it))
+        assert told(it) == "● live · 302 events · with \"needle\""
+
+
+async def test_narrowing_keeps_a_pause(tmp_path: Path) -> None:
+    async with opened(tmp_path, *TWO) as it:
+        table = await log_of(it)
+        await it.press("space", "a", *"work", "enter")
+        assert told(it).startswith("paused · 0 newer wait")
+        before = table.keys
+        await it.happen(turned("work", 1))
+        assert table.keys == before
+        assert told(it).startswith("paused · 1 newer waits")
+        await it.press("space")
+        assert told(it).startswith("● live")
 
 
 async def test_a_pause_loses_nothing_and_counts_what_waits(tmp_path: Path) -> None:

@@ -39,6 +39,8 @@ def wrong_with(typed: str) -> str:
         return f"{path} is a folder: add a file's name."
     if not path.parent.is_dir():
         return f"There is no folder {path.parent}."
+    if not os.access(path.parent, os.W_OK):
+        return f"You may not write in {path.parent}."
     return ""
 
 

@@ -125,11 +125,14 @@ class Feed:
         """Whether the newest made room for older ones: they come back by starting anew."""
         self.complete = False
         """Whether nothing older is in the log."""
+        self.reached: Event | None = None
+        """The oldest event that was looked at, wanted or not: what is older is read from there."""
 
-    def start(self, events: Iterable[Event], *, complete: bool) -> None:
+    def start(self, events: Iterable[Event], *, complete: bool, reached: Event | None = None) -> None:
         """Show these, the newest of the log, and follow from here."""
         self._events = {event.id: event for event in events}
         self.waiting, self.complete = 0, complete
+        self.reached = reached or self._oldest
         self.uncounted = self.paused = self.behind = False
 
     def add(self, events: Iterable[Event]) -> bool:
@@ -142,22 +145,30 @@ class Feed:
         if (surplus := len(self._events) - self._kept) > 0:
             for key in list(self._events)[:surplus]:
                 del self._events[key]
-            self.complete = False
+            self.complete, self.reached = False, self._oldest
         return bool(news)
 
-    def older(self, events: Iterable[Event], *, complete: bool) -> None:
+    def older(self, events: Iterable[Event], *, complete: bool, reached: Event | None = None) -> None:
         """Put older ones before those that are shown."""
         news = {event.id: event for event in events if event.id not in self._events}
         self._events = news | self._events
-        self.complete = complete
+        self.complete, self.reached = complete, reached or self._oldest
         if (surplus := len(self._events) - self._kept) > 0:
             for key in list(self._events)[-surplus:]:
                 del self._events[key]
             self.waiting += surplus
             self.behind = True
 
+    def look_again(self) -> None:
+        """Something has left the log, perhaps what was looked at last: go on from the oldest that is shown."""
+        self.reached = self._oldest
+
     def get(self, event_id: str | None) -> Event | None:
         return self._events.get(event_id) if event_id is not None else None
+
+    @property
+    def _oldest(self) -> Event | None:
+        return next(iter(self._events.values()), None)
 
     @property
     def keys(self) -> tuple[str, ...]:

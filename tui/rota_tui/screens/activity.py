@@ -148,8 +148,11 @@ class ActivityScreen(ActivityStories):
             parts.append(Piece(f"only {BY_KEY[wanted.group].title.casefold()}", Tone.ACTIVE))
         if wanted.typed.strip():
             parts.append(Piece(f'with "{clean(wanted.typed.strip())}"', Tone.ACTIVE))
+        if self.writing:
+            parts.append(Piece("writing the file", Tone.ACTIVE))
         if self.busy:
-            parts.append(Piece("reading the log", Tone.QUIET))
+            reached = feed.reached.at if feed.reached is not None else self.now
+            parts.append(Piece(f"reading the log before {clock(reached, self.now, self._locale.tz)}", Tone.QUIET))
         elif not len(feed):
             parts.append(Piece("nothing fits" if not wanted.everything else "nothing has happened yet", Tone.QUIET))
         return parts

@@ -20,10 +20,13 @@ ALL = "all of them"
 class ActivityChoosing(ActivityLog):
     """Questions a person answers about what is to be seen, or kept."""
 
+    writing = False
+    """Whether the log is being written to a file."""
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         match action:
             case "export":
-                return len(self.feed) > 0
+                return len(self.feed) > 0 and not self.writing
             case "account":
                 return bool(self.snapshot.listed())
         return super().check_action(action, parameters)
@@ -32,7 +35,7 @@ class ActivityChoosing(ActivityLog):
         """Show other events."""
         if wanted != self.wanted:
             self.wanted = wanted
-            self.reload(home=True)
+            self.reload(home=True, paused=self.feed.paused)
 
     @work(group="dialog", exclusive=True, description="choose an account")
     async def action_account(self) -> None:
@@ -93,6 +96,7 @@ class ActivityChoosing(ActivityLog):
                 )
             ):
                 continue
+            self._say_writing(True)
             try:
                 events = await self._all_wanted(exporting.MOST)
                 text = await asyncio.to_thread(exporting.as_document, events, path, self.label, self._locale.tz)
@@ -103,9 +107,16 @@ class ActivityChoosing(ActivityLog):
             except RotaError as error:
                 self.complain(error)
                 return
+            finally:
+                self._say_writing(False)
             cut = f", the newest {exporting.MOST}" if len(events) >= exporting.MOST else ""
             self.notify(f"{len(events)} events{cut} are in {path}.", markup=False)
             return
+
+    def _say_writing(self, writing: bool) -> None:
+        self.writing = writing
+        self.tell_state()
+        self.refresh_bindings()
 
     async def _all_wanted(self, most: int) -> list[Event]:
         """Everything in the log that is wanted, oldest first, the newest `most`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from textual import getters, work
 from textual.reactive import var
@@ -27,9 +27,19 @@ if TYPE_CHECKING:
 PAGE = 200
 """Events asked of the log at once."""
 PAGES = 25
-"""So many pages are looked through for what was typed before one has to ask again."""
+"""So many pages are looked through for what is wanted before it is said how far the search has come."""
 NEAR = 6
 """So many rows before the last one, older ones are fetched."""
+
+
+class Page(NamedTuple):
+    """Some older events that are wanted, in order."""
+
+    events: list[Event]
+    reached: Event | None
+    """The oldest that was looked at, wanted or not; None when the log has none that is older."""
+    complete: bool
+    """Whether the log has no more."""
 
 
 class ActivityLog(Screen[None]):
@@ -84,23 +94,23 @@ class ActivityLog(Screen[None]):
             return False
         return self.wanted.says(f"{plain(said.line)} {request_of(event) or ''}")
 
-    async def _page(self, before: str | None) -> tuple[list[Event], bool]:
-        """Some older events that are wanted, and whether the log has no more."""
+    async def _page(self, before: Event | None) -> Page:
         wanted = self.wanted
         found: list[Event] = []
+        reached = before
         for _ in range(PAGES):
-            batch = await self.ask_log(wanted, before)
-            if before is not None and batch and batch[-1].id in self.feed:
-                return found, True  # the one asked about is gone from the log, which then begins with the newest
+            batch = await self.ask_log(wanted, reached.id if reached is not None else None)
+            if before is not None and reached is before and batch and batch[-1].id in self.feed:
+                return Page(found, reached, complete=True)  # it is gone from the log, which then begins with the newest
             found = [event for event in batch if self.wants(event)] + found
             if len(batch) < PAGE:
-                return found, True
+                return Page(found, batch[0] if batch else reached, complete=True)
+            reached = batch[0]
             if len(found) >= PAGE // 2:
                 break
-            before = batch[0].id
-        return found, False
+        return Page(found, reached, complete=False)
 
-    async def _read(self, before: str | None) -> tuple[list[Event], bool] | None:
+    async def _read(self, before: Event | None) -> Page | None:
         """`_page`, with the state told meanwhile; None when the log cannot be read, which is said."""
         self._reading = reading = object()
         self.tell_state()
@@ -113,21 +123,31 @@ class ActivityLog(Screen[None]):
             if self._reading is reading:
                 self._reading = None
 
+    async def _read_on(self, rows: int) -> None:
+        """Read older ones until there are so many rows more, or the log has no more."""
+        while not self.feed.complete and rows > 0:
+            if (page := await self._read(self.feed.reached)) is None:
+                return
+            rows -= len(page.events)
+            self.feed.older(page.events, complete=page.complete, reached=page.reached)
+            self.table.show(follow=False)
+            self.tell_state()
+
     async def ask_log(self, wanted: Wanted, before: str | None) -> list[Event]:
         return await self.engine.journal.ask(
             lambda log: log.recent(PAGE, kinds=wanted.kinds, account_id=wanted.account_id, before=before)
         )
 
     @work(group="look", exclusive=True, description="read the log")
-    async def reload(self, *, home: bool = False) -> None:
-        """Begin with the newest again."""
+    async def reload(self, *, home: bool = False, paused: bool = False) -> None:
+        """Begin with the newest again; with `paused` the pause goes on."""
         self._last = self.recent[-1].id if self.recent else None
-        if (read := await self._read(None)) is None:
+        if (page := await self._read(None)) is None:
             return
-        page, complete = read
-        self.feed.start(page, complete=complete)
-        since = page[-1].at if page else float("-inf")
+        self.feed.start(page.events, complete=page.complete, reached=page.reached)
+        since = page.events[-1].at if page.events else float("-inf")
         self.feed.add(event for event in self.recent if event.at >= since and self.wants(event))
+        self.feed.paused = paused
         self._last = self.recent[-1].id if self.recent else None
         self._loaded = True
         if home or self.feed.get(self.table.cursor_key) is None:
@@ -135,15 +155,12 @@ class ActivityLog(Screen[None]):
         self.table.show(follow=True)
         self.tell_state()
         self.refresh_bindings()
+        await self._read_on(self.table.size.height - len(self.feed))
+        self.refresh_bindings()
 
     @work(group="look", exclusive=True, description="read older events")
     async def _read_older(self) -> None:
-        if (read := await self._read(self.feed.keys[-1])) is None:
-            return
-        page, complete = read
-        self.feed.older(page, complete=complete)
-        self.table.show(follow=False)
-        self.tell_state()
+        await self._read_on(1)
         self.refresh_bindings()
 
     def complain(self, error: RotaError) -> None:
@@ -169,9 +186,11 @@ class ActivityLog(Screen[None]):
             self.reload()  # more came at once than is passed on: the log has it all
             return
         self.feed.uncounted = self.feed.uncounted or place is None
-        if any(isinstance(event, AccountRemoved) for event in news) and not held:
-            self.reload()  # what it was about has left the log
-            return
+        if any(isinstance(event, AccountRemoved) for event in news):
+            if not held:
+                self.reload()  # what it was about has left the log
+                return
+            self.feed.look_again()
         shown = self.feed.add(event for event in news if self.wants(event))
         if any(isinstance(event, (AccountAdded, AccountLabelled)) for event in news):
             self.table.relayout()
