@@ -157,7 +157,7 @@ async def test_one_kind_is_chosen(tmp_path: Path) -> None:
     async with opened(tmp_path, *TWO, *FAILOVER) as it:
         table = await log_of(it)
         await it.press("f", *"switches", "enter")
-        assert told(it) == "● live · 1 events · only switches"
+        assert told(it) == "● live · 1 event · only switches"
         assert "took over" in rows(it)[0]
         await it.press("f", *"failures", "enter")
         assert [type(it.app.screen.feed.get(key)) for key in table.keys] == [AttemptFailed]  # type: ignore[attr-defined]
@@ -179,16 +179,23 @@ async def test_words_narrow_the_log_as_they_are_typed(tmp_path: Path) -> None:
         assert told(it).endswith("nothing fits")
 
 
+async def test_while_words_are_typed_the_footer_offers_no_letter_as_a_key(tmp_path: Path) -> None:
+    async with opened(tmp_path, *TWO, *FAILOVER, size=(200, 60)) as it:
+        await log_of(it)
+        await it.press("slash")
+        assert it.text().splitlines()[-1].split() == ["esc", "Back", "f1", "Help"]
+
+
 async def test_words_are_found_however_far_back_they_were_said(tmp_path: Path) -> None:
     long_ago = alert("needle", NOW - 7 * DAY)
     async with opened(tmp_path, *TWO, long_ago, *(turned("work", n) for n in range(6000))) as it:
         table = await log_of(it)
         await it.press("end", "end")  # more is shown than the log gives at once
         await it.press("slash", *"needle")
-        assert told(it) == "● live · 1 events · with \"needle\""
+        assert told(it) == '● live · 1 event · with "needle"'
         assert "needle" in rows(it)[0]
         await it.press("shift+home", *"nowhere")
-        assert told(it).endswith("0 events · with \"nowhere\" · nothing fits")
+        assert told(it).endswith('0 events · with "nowhere" · nothing fits')
         assert not table.keys
 
 
@@ -202,7 +209,7 @@ async def test_what_is_older_than_the_last_that_fits_is_reached_from_it(tmp_path
         await it.press("end")
         await it.press("end")
         assert "needle far" in rows(it)[-1] or any("needle far" in row for row in rows(it))
-        assert told(it) == "● live · 302 events · with \"needle\""
+        assert told(it) == '● live · 302 events · with "needle"'
 
 
 async def test_narrowing_keeps_a_pause(tmp_path: Path) -> None:
@@ -322,7 +329,7 @@ async def test_enter_tells_a_requests_whole_story_and_escape_goes_back(tmp_path:
         table = await log_of(it)
         await it.press("down", "down", "enter")
         for words in (
-            "opencode asked for anthropic/opus at 11:59:00",
+            "opencode asked for anthropic/opus on Fri 15 Jan, 11:59:00",
             "tried work with opus",
             "work did not serve it, its limit is reached (429)",
             "work cooling until 13:00: limited",

@@ -75,7 +75,7 @@ def told(story: list[Event], others: list[Event] | None = None) -> list[str]:
 def test_each_try_its_reason_what_it_led_to_the_wait_and_the_scores_are_told_in_order() -> None:
     assert told(STORY, [SWITCHED, COOLED]) == [
         "request r1",
-        "opencode asked for opus at 12:00:00",
+        "opencode asked for opus on Fri 15 Jan, 12:00:00",
         "",
         "   +0.0 s  tried work with opus: it serves this session",
         "   +0.4 s  work did not serve it, its limit is reached (429), after 0.4 s: 5h [limit]",

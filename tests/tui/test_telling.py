@@ -84,7 +84,7 @@ FAILED = Attempt("a", "work", "claude-opus-5", Meaning.LIMITED, "5h limit")
         ),
         (
             UsagePolled(at=NOW, account_id="a", next_at=NOW + 60, problem="read budget spent"),
-            "work: no new figures, read budget spent",
+            "work gave no new figures: read budget spent",
         ),
         # what only moves figures is not told
         (UsagePolled(at=NOW, account_id="a", next_at=NOW + 60), None),

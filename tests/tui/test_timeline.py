@@ -132,6 +132,39 @@ async def test_what_happened_long_ago_is_there_when_one_goes_there(tmp_path: Pat
         assert set(lane(it, "spare")) & set(UNICODE.serving)
 
 
+async def test_beyond_today_the_stretch_is_told_with_its_days(tmp_path: Path) -> None:
+    async with opened(tmp_path, *PAST, size=(80, 24)) as it:
+        await timeline(it)
+        await it.press("minus")
+        assert it.text().splitlines()[1].strip() == "24 h · Thu 14 Jan 19:12 to Fri 15 Jan 19:12"
+        await it.press("minus")
+        assert it.text().splitlines()[1].strip() == "7 d · Sun 10 Jan 14:24 to Sun 17 Jan 14:24"
+
+
+async def test_who_was_turned_off_today_was_in_use_before(tmp_path: Path) -> None:
+    off, dead = AccountDisabled(at=NOW - HOUR, account_id="gone"), account("dead")
+    refused = HealthChanged(at=NOW - 2 * HOUR, account_id="dead", health=Health.NEEDS_LOGIN, reason="refused")
+    async with opened(tmp_path, account("gone"), dead, off, refused, size=(120, 40)) as it:
+        await timeline(it)
+        assert UNICODE.out in lane(it, "gone")
+        await it.press(*["left"] * 12)
+        assert UNICODE.out not in lane(it, "gone")
+        assert UNICODE.out not in lane(it, "dead")
+
+
+async def test_a_reset_in_the_cell_of_now_keeps_its_mark(tmp_path: Path) -> None:
+    async with opened(tmp_path, account("work"), quota("work", h5=0.5), size=(80, 24)) as it:
+        await timeline(it)
+        await it.press("minus", "minus")  # two hours are less than a cell of seven days
+        assert f"{UNICODE.now}{UNICODE.reset}5h" in lane(it, "work")
+
+
+async def test_without_accounts_the_timeline_says_what_will_be_there(tmp_path: Path) -> None:
+    async with opened(tmp_path, size=(80, 24)) as it:
+        await timeline(it)
+        assert it.line("No account yet. Each will have a lane here.")
+
+
 async def test_what_happens_now_is_drawn_at_the_next_tick(tmp_path: Path) -> None:
     async with opened(tmp_path, *PAST[:4], size=(120, 40)) as it:
         await timeline(it)

@@ -25,6 +25,8 @@ _ACCOUNTS = frozenset(("account_id", "previous_id"))
 _INNER = frozenset(("at", "id", "fingerprint", "process", "key", "also"))
 """What says nothing to people."""
 _NAME = 18
+_NAMES = {"next_at": "asked again"}
+"""What a fact is called where its field's name would not tell."""
 
 
 def headline(event: Event, label: Callable[[str], str], locale: Locale) -> tuple[Line, ...]:
@@ -43,7 +45,7 @@ def fact_lines(event: Event, label: Callable[[str], str], locale: Locale) -> tup
         value = getattr(event, field.name)
         if field.name in _INNER or value in (None, "", ()) or isinstance(value, (Account, Identity, Attempt)):
             continue
-        name = field.name.removesuffix("_id").removesuffix("_at").replace("_", " ")
+        name = _NAMES.get(field.name) or field.name.removesuffix("_id").removesuffix("_at").replace("_", " ")
         told = _told(field.name, value, event.at, label, locale)
         lines.append((Piece(f"{name:<{_NAME}}", Tone.QUIET), Piece(told)))
     return tuple(lines)

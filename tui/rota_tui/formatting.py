@@ -63,6 +63,15 @@ def clock(at: float, now: float, tz: tzinfo | None) -> str:
     return _date(then, today)
 
 
+def from_to(since: float, until: float, now: float, tz: tzinfo | None) -> str:
+    """A stretch of time: `16:14 to 21:14` of today, `Sun 29 Nov 16:14 to Mon 30 Nov 16:14` of other days."""
+    begin, end = _local(since, tz), _local(until, tz)
+    if begin.date() != end.date():
+        return f"{_day(begin)} {begin:%H:%M} to {_day(end)} {end:%H:%M}"
+    day = "" if begin.date() == _local(now, tz).date() else f"{_day(begin)} "
+    return f"{day}{begin:%H:%M} to {end:%H:%M}"
+
+
 def clock_short(at: float, now: float, tz: tzinfo | None) -> str:
     """A moment in at most six cells: `20:39`, `Thu`, `1 Dec`."""
     then, today = _local(at, tz), _local(now, tz)
@@ -76,6 +85,11 @@ def clock_short(at: float, now: float, tz: tzinfo | None) -> str:
 def stamp(at: float, tz: tzinfo | None) -> str:
     """The time of day to the second, for logs."""
     return f"{_local(at, tz):%H:%M:%S}"
+
+
+def dated_stamp(at: float, tz: tzinfo | None) -> str:
+    """The day and the time to the second: `Fri 15 Jan, 12:00:00`."""
+    return f"{_day(_local(at, tz))}, {stamp(at, tz)}"
 
 
 def when(at: float, now: float, locale: Locale) -> str:
@@ -112,6 +126,10 @@ def _local(at: float, tz: tzinfo | None) -> datetime:
         return datetime.fromtimestamp(at, tz)
     except (OverflowError, ValueError, OSError):
         return datetime(9999 if at > 0 else 1970, 1, 1, tzinfo=tz)
+
+
+def _day(then: datetime) -> str:
+    return f"{then:%a} {then.day} {then:%b}"
 
 
 def _date(then: datetime, today: datetime) -> str:

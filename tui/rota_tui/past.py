@@ -8,6 +8,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from rota.account import Health
+from rota.snapshot import NEVER
 from rota_tui.formatting import HOUR
 from rota_tui.lanes import LOOK_BACK, STATES, WORK, Doing, Spell, spells, spent_spells
 
@@ -46,7 +47,7 @@ class Past:
         for state in snapshot.listed():
             own = told.get(state.id, ())
             if _out(state) and not any(spell.doing is Doing.OUT and spell.until > now for spell in own):
-                own = (*own, Spell(Doing.OUT, -math.inf, math.inf))  # since before what was looked at
+                own = (*own, Spell(Doing.OUT, _out_since(state), math.inf))  # beyond what was looked at
             found[state.id] = (*own, *under_way.get(state.id, ()), *self._spent(state, now))
         return found
 
@@ -62,6 +63,13 @@ class Past:
 
 def _out(state: AccountState) -> bool:
     return not state.account.enabled or state.account.health is not Health.READY
+
+
+def _out_since(state: AccountState) -> float:
+    """When it was turned off, or came to need a person."""
+    account = state.account
+    facts = [*([] if account.enabled else ["enabled"]), *([] if account.health is Health.READY else ["health"])]
+    return max(account.added_at, min(state.stamps.get(fact, NEVER)[0] for fact in facts))
 
 
 def look_back(log: Log, windows: Sequence[tuple[str, str]], since: float, until: float) -> Past:

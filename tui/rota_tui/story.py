@@ -17,8 +17,8 @@ from rota.events import (
     TokenRefreshed,
 )
 from rota.model_names import instead_of
-from rota_tui.formatting import clock, score, stamp, took, usd
-from rota_tui.pieces import Line, Piece, Tone, clean, pad
+from rota_tui.formatting import clock, dated_stamp, score, took, usd
+from rota_tui.pieces import Line, Piece, Tone, clean, pad, width_of
 from rota_tui.telling import sentence
 from rota_tui.wording import joined
 
@@ -37,7 +37,7 @@ WAITED_FROM = 0.1
 """Seconds between two tries from which a wait is told."""
 
 INDENT = 11
-"""Cells before the words of a step; what is broken into several lines goes on there."""
+"""Cells before the words of a step."""
 
 _EXPLAINED = {
     Meaning.LIMITED: "its limit is reached",
@@ -55,6 +55,11 @@ _EXPLAINED = {
 
 _NAME = 18
 """Cells for the names of those that could have served."""
+
+
+def hanging(line: Line) -> int:
+    """Cells before which a broken line goes on: those of its first piece, where that is a column."""
+    return width_of(line[:1]) if line and line[0].text.endswith(" ") else 0
 
 
 def stretch(story: Sequence[Event]) -> tuple[float, float]:
@@ -129,7 +134,7 @@ def story_lines(
     lines: list[Line] = [(Piece("request ", Tone.QUIET), Piece(request_id, Tone.NAME))]
     if (asked := _asked(story)) is not None:
         client, model = asked
-        lines.append((Piece(f"{clean(client)} asked for {clean(model)} at {stamp(start, locale.tz)}"),))
+        lines.append((Piece(f"{clean(client)} asked for {clean(model)} on {dated_stamp(start, locale.tz)}"),))
     lines.append(())
     free_since = start
     for event in with_effects(story, others):

@@ -68,7 +68,9 @@ def sentence(
         case happened.RefreshFailed(account_id=account_id, reason=why):
             return said(Tone.LOW, name(account_id), f" could not renew its token: {why}")
         case happened.UsagePolled(account_id=account_id, problem=str(problem)):
-            return said(Tone.QUIET, name(account_id), f": no new figures, {problem}", same_as=(account_id, problem))
+            return said(
+                Tone.QUIET, name(account_id), f" gave no new figures: {problem}", same_as=(account_id, problem)
+            )
         case happened.CooldownStarted(account_id=account_id, until=until, meaning=meaning, model=model):
             what = f"{called(model)} on " if model else ""
             ending = f" cooling until {clock(until, event.at, tz)}: {cause(meaning)}"

@@ -50,12 +50,12 @@ def command(request: str | None, as_json: bool) -> None:
         return
     from rota_tui.cli.terminal import look, rendered
     from rota_tui.pieces import wrap
-    from rota_tui.story import INDENT, story_lines
+    from rota_tui.story import hanging, story_lines
     from rota_tui.wording import label_of
 
     how = look()
     told = story_lines(story, others, lambda account_id: label_of(snapshot, account_id), how.locale)
-    lines = told if how.wide else [part for line in told for part in wrap(line, how.width, INDENT)]
+    lines = told if how.wide else [part for line in told for part in wrap(line, how.width, hanging(line))]
     click.echo(rendered(lines, how))
 
 

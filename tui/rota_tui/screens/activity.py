@@ -12,7 +12,7 @@ from textual.widgets import Input, Static
 
 from rota.errors import RotaError
 from rota_tui.feed import BY_KEY, Feed, Wanted
-from rota_tui.formatting import clock
+from rota_tui.formatting import clock, counted, from_to
 from rota_tui.lanes import NAMES, View
 from rota_tui.past import Past, look_back, windows_of
 from rota_tui.pieces import ASCII, Piece, Tone, clean, fit_line
@@ -124,7 +124,7 @@ class ActivityScreen(ActivityStories):
         """From when until when the timeline goes."""
         since, until, tz = self.view.since(self.now), self.view.until(self.now), self._locale.tz
         parts = [Piece(self.view.name, Tone.NAME)]
-        parts.append(Piece(f"{clock(since, self.now, tz)} to {clock(until, self.now, tz)}"))
+        parts.append(Piece(from_to(since, until, self.now, tz)))
         if self.view.shift:
             parts.append(Piece("n comes back to now", Tone.QUIET))
         if self.wanted.account_id is not None:
@@ -141,7 +141,7 @@ class ActivityScreen(ActivityStories):
             parts.append(Piece(f"{waiting} newer wait{'s' * (feed.waiting == 1)}", Tone.NAME))
         else:
             parts.append(Piece(f"{self._locale.glyphs.dot} live", Tone.OK))
-        parts.append(Piece(f"{len(feed)}{'' if feed.complete else '+'} events"))
+        parts.append(Piece(counted(len(feed), "event") if feed.complete else f"{len(feed)}+ events"))
         if wanted.account_id is not None:
             parts.append(Piece(f"only {clean(self.label(wanted.account_id))}", Tone.ACTIVE))
         if wanted.group is not None:
@@ -264,6 +264,8 @@ class ActivityScreen(ActivityStories):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         timeline = self.has_class("-timeline")
         match action:
+            case "find" | "zoom" if self.find.has_focus:
+                return False  # their keys are letters there; Textual knows that of other letters, not of these
             case "timeline":
                 return not timeline
             case "log":

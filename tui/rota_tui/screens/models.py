@@ -167,6 +167,8 @@ class ModelsScreen(Screen[None]):
             return self.line.has_focus or bool(self.line.value)
         if action in {"copy", "chain"}:
             return self.current is not None and not self.line.has_focus
+        if action == "search":
+            return not self.line.has_focus
         return super().check_action(action, parameters)
 
     def on_input_changed(self, event: Input.Changed) -> None:

@@ -192,6 +192,8 @@ class SettingsScreen(SettingsEditing):
                 return row is not None and row.source is Source.FILE and not typing
             case "copy":
                 return row is not None and not typing
+            case "search":
+                return not typing
         return super().check_action(action, parameters)
 
     def on_input_changed(self, event: Input.Changed) -> None:

@@ -114,7 +114,7 @@ through time, `n` comes back to now.
         return max(1, self.content_region.height - 1)
 
     def get_content_height(self, container: object, viewport: object, width: int) -> int:
-        return len(self.snapshot.listed()) + 1
+        return max(1, len(self.snapshot.listed())) + 1
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "scroll_lanes":
@@ -138,7 +138,7 @@ through time, `n` comes back to now.
             (glyphs.serving[-3:], "served", Tone.OK),
             (glyphs.cooling * 2, "cooling", Tone.COOLING),
             (glyphs.spent * 2, "spent", Tone.SPENT),
-            (glyphs.out * 2, "off", Tone.LOW),
+            (glyphs.out * 2, "out of use", Tone.LOW),
             (glyphs.reset, "reset", Tone.PLAIN),
             (glyphs.now, "now", Tone.ACTIVE),
         )
@@ -174,7 +174,7 @@ through time, `n` comes back to now.
         lines = [self._axis(names, across, here)]
         for state, lane in zip(shown, lanes, strict=True):
             row = [drawn(cell, most, self._locale.glyphs) for cell in lane]
-            self._mark_resets(row, state, since, until)
+            self._mark_resets(row, state, since, until, here)
             if here is not None:
                 row[here] = Piece(self._locale.glyphs.now, Tone.ACTIVE)
             name = Piece(pad(state.account.label, names - 1, self._locale.glyphs) + " ", Tone.PLAIN)
@@ -198,7 +198,9 @@ through time, `n` comes back to now.
         length = self.view.name + (f", +{hidden}" if hidden else "")
         return (Piece(pad(length, names, self._locale.glyphs), Tone.QUIET), *joined_runs(row))
 
-    def _mark_resets(self, row: list[Piece], state: AccountState, since: float, until: float) -> None:
+    def _mark_resets(
+        self, row: list[Piece], state: AccountState, since: float, until: float, here: int | None
+    ) -> None:
         """Where a window of the account resets, ahead of now, with its name where that fits."""
         glyphs = self._locale.glyphs
         ahead = sorted(
@@ -209,7 +211,9 @@ through time, `n` comes back to now.
         taken = -1
         for at, label in ahead:
             place = column(at, since, until, len(row))
-            if place is None or place <= taken:
+            if place is not None and place == here:
+                place += 1  # the line of now stands there
+            if place is None or not taken < place < len(row):
                 continue
             text = f"{glyphs.reset}{label if label.isascii() else ''}"
             if place + len(text) > len(row):

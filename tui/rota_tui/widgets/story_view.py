@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual.containers import VerticalScroll
 
 from rota_tui.pieces import wrap
-from rota_tui.story import INDENT
+from rota_tui.story import hanging
 from rota_tui.widgets.lines_view import LinesView
 
 if TYPE_CHECKING:
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from rota_tui.pieces import Line
 
 
+_LEAST = 32
+"""Cells that a line has room for, however narrow the place."""
+
+
 class _Told(LinesView):
     """The lines."""
 
@@ -26,7 +30,7 @@ class _Told(LinesView):
         self.told: Sequence[Line] = ()
 
     def lines(self, width: int) -> tuple[Line, ...]:
-        return tuple(part for line in self.told for part in wrap(line, max(INDENT + 8, width), INDENT))
+        return tuple(part for line in self.told for part in wrap(line, max(_LEAST, width), hanging(line)))
 
 
 class StoryView(VerticalScroll, can_focus=True):
