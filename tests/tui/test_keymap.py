@@ -53,6 +53,17 @@ WRONG = [
     ({"add-account": "q"}, ["ui.keys.add-account: q is already quit (Leave rota)."]),
     ({"add-account": "u", "use-account": "a"}, []),  # they change places
     ({"settings.theme": "f"}, []),  # what Models calls f is elsewhere
+    (
+        {"activity.export": "enter"},
+        [f"ui.keys.activity.export: enter is already {of}" for of in ("activity.story", "table.s")],
+    ),
+    (
+        {"table.up": "t"},
+        [f"ui.keys.table.up: t is already {of}" for of in ("activity.t", "activity.l", "settings.t")],
+    ),
+    ({"activity.export": "ctrl+i"}, ["ui.keys.activity.export: terminals send ctrl+i as tab, so it never comes."]),
+    ({"activity.export": "ctrl+p"}, ["ui.keys.activity.export: ctrl+p is the palette's key."]),
+    ({"quit": "ctrl+q"}, []),
     ({"chat.stop": "x"}, ["ui.keys.chat.stop: its key has other meanings too"]),
 ]
 
@@ -95,6 +106,28 @@ async def test_a_key_that_is_taken_is_told_and_taken_over_only_when_pressed_agai
         await it.press("enter", "u", "u")
         assert it.engine.settings.ui.keys == {"add-account": "u"}
         assert "is already use-account" in it.toasts()[-1]
+
+
+async def test_a_key_that_never_comes_or_means_one_thing_everywhere_is_not_taken(tmp_path: Path) -> None:
+    async with opened(tmp_path, account("work")) as it:
+        await it.press("5", "m", *"add an account", "enter", "tab")
+        assert it.line("Tab is the key to the next part of the screen.")
+        await it.press("tab")
+        assert isinstance(it.app.screen, KeyDialog)
+        await it.press("ctrl+n", "enter")
+        assert it.line("It is ctrl+n. Press the new key.")
+
+
+async def test_many_problems_of_a_key_map_are_told_in_a_few_lines(tmp_path: Path) -> None:
+    keys = {f"nothing.of.the.kind.{number}": "x" for number in range(9)}
+    async with opened(tmp_path, account("work"), settings={"ui": UiSettings(animations=False, keys=keys)}) as it:
+        for _ in range(1500):
+            if it.toasts():
+                break
+            await it.pilot.pause(0.02)
+        first, _, last = it.toasts()[0].splitlines()
+        assert "kind.0: there is no such command" in first
+        assert last == "And 7 more like it: `rota config keys` tells them all."
 
 
 async def test_the_usual_key_comes_back(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from textual.binding import Binding
 from textual.dom import DOMNode
-from textual.keys import Keys, key_to_character
+from textual.keys import KEY_ALIASES, Keys, key_to_character
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,6 +21,18 @@ MODIFIERS = ("ctrl", "shift", "alt", "super", "hyper", "meta")
 PLACES = ("screens", "dialogs", "widgets")
 """Packages whose classes have commands."""
 SETTING = "ui.keys"
+
+FIXED = {
+    "ctrl+p": "the palette's key",
+    "ctrl+q": "a key that leaves rota",
+    "ctrl+c": "the key that copies what is marked",
+    "tab": "the key to the next part of the screen",
+    "shift+tab": "the key to the part before",
+    "escape": "the key that goes back",
+}
+"""Keys whose meaning is the same in every place."""
+QUITTING = ("quit", "ctrl+q")
+"""The one that may be given to its own command."""
 
 EVERYWHERE = "everywhere"
 PARTS = {
@@ -108,9 +120,20 @@ def problems(keymap: Mapping[str, str]) -> tuple[str, ...]:
             found.append(f"{SETTING}.{name}: its key has other meanings too, so it cannot be another.")
         elif wrong := [key for key in _split(text) if normal(key) is None] or ([] if _split(text) else [""]):
             found.append(f"{SETTING}.{name}: {wrong[0] or 'nothing'} is no key. {_nearest(wrong[0], _key_names())}")
+        elif why := next(filter(None, (unusable(key) for key in _split(text) if (name, key) != QUITTING)), ""):
+            found.append(f"{SETTING}.{name}: {why} Give it another key.")
         else:
             good[name] = tuple(key for each in _split(text) if (key := normal(each)) is not None)
     return (*found, *_clashes(known, good))
+
+
+def unusable(key: str) -> str:
+    """Why a key cannot be given to a command, in a sentence; empty when it can."""
+    wanted = normal(key) or ""
+    for sent, others in KEY_ALIASES.items():
+        if wanted in others:
+            return f"terminals send {wanted} as {sent}, so it never comes."
+    return f"{wanted} is {FIXED[wanted]}." if wanted in FIXED else ""
 
 
 def clash_of(name: str, key: str, keymap: Mapping[str, str]) -> Command | None:
@@ -179,6 +202,8 @@ def _together(one: Command, other: Command) -> bool:
     """Whether both can be meant by a key at the same moment."""
     from textual.app import App
 
+    from rota_tui.widgets.line_table import LineTable
+
     a, b = one.owner, other.owner
     if issubclass(a, b) or issubclass(b, a):
         return True
@@ -186,8 +211,15 @@ def _together(one: Command, other: Command) -> bool:
         return True
     # What holds everywhere meets every mode; dialogs shut it out.
     dialogs = f"rota_tui.{PLACES[1]}."
-    apart = a.__module__.startswith(dialogs) or b.__module__.startswith(dialogs)
-    return (issubclass(a, App) or issubclass(b, App)) and not apart
+    if a.__module__.startswith(dialogs) or b.__module__.startswith(dialogs):
+        return False
+    # A mode's widgets are asked before the mode; a table is in every one but the chat.
+    modes = f"rota_tui.{PLACES[0]}."
+    if a.__module__.startswith(modes) is not b.__module__.startswith(modes):
+        widget, mode = (b, a) if a.__module__.startswith(modes) else (a, b)
+        if one.where == other.where or (widget is LineTable and "chat" not in mode.__module__):
+            return True
+    return issubclass(a, App) or issubclass(b, App)
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 USUAL_THEME = THEMES[0].name
 TOLD_S = 20.0
+TOLD = 3
+"""Problems that are told at once, the last one for all that are left: a note stays small."""
 SETTINGS = "settings"
 BETWEEN = "between"
 """The mode without anything in it, for the moment in which the shown one is made anew."""
@@ -71,6 +73,7 @@ class Look:
         self.mark(app)
         if before.ui.keys != after.ui.keys:
             app.set_keymap(dict(after.ui.keys))
+        if (before.ui.keys, before.ui.theme) != (after.ui.keys, after.ui.theme):
             tell_problems(app, after)
 
     async def renew(self, app: App[object], modes: dict[str, Callable[[], Screen[None]]]) -> None:
@@ -123,5 +126,7 @@ def tell_problems(app: App[object], settings: Settings) -> None:
         from rota_tui.keymap import problems  # brings in every screen
 
         told.extend(problems(settings.ui.keys))
+    if len(told) > TOLD:
+        told[TOLD - 1 :] = [f"And {len(told) - TOLD + 1} more like it: `rota config keys` tells them all."]
     if told:
         app.notify("\n".join(told), title="Settings", severity="warning", timeout=TOLD_S, markup=False)

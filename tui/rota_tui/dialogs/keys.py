@@ -11,7 +11,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Label
 
 from rota_tui.fuzzy import match, subject, typed_words
-from rota_tui.keymap import SETTING, clash_of, commands, normal, shown
+from rota_tui.keymap import SETTING, clash_of, commands, normal, shown, unusable
 from rota_tui.pieces import Piece, Tone, clean
 from rota_tui.widgets.key_hint import KeyHint
 from rota_tui.widgets.line_table import Column, LineTable
@@ -168,7 +168,9 @@ class KeyDialog(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog-box"):
             yield Label(self._command.about, classes="dialog-title", markup=False)
-            yield Label(f"It is {shown(self._command.keys)}. Press the new key.", classes="dialog-text", markup=False)
+            given = self._keymap.get(self._command.id)
+            now = clean(given) if given is not None else shown(self._command.keys)
+            yield Label(f"It is {now}. Press the new key.", classes="dialog-text", markup=False)
             yield Label("", classes="dialog-error", markup=False)
             yield KeyHint("esc leave it")
 
@@ -179,6 +181,8 @@ class KeyDialog(ModalScreen[str | None]):
             self.dismiss(None)
         elif normal(event.key) is None:
             self._tell(f"{event.key} cannot be used.")
+        elif why := unusable(event.key):
+            self._tell(f"{why[0].upper()}{why[1:]} Press another one.")
         elif self._insisted != event.key and (other := clash_of(self._command.id, event.key, self._keymap)):
             self._insisted = event.key
             self._tell(f"{shown([event.key])} is already: {other.about}. Press it again to take it all the same.")
