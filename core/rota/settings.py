@@ -94,7 +94,7 @@ ORDER_HELP = (
 
 @dataclass(frozen=True, slots=True)
 class AnthropicSettings:
-    """Anthropic: Console API keys and Claude subscriptions."""
+    """Console API keys and Claude subscriptions."""
 
     api_url: str = setting("https://api.anthropic.com", url=True, restart=True, help="Where requests go.")
     auth_url: str = setting(
@@ -112,7 +112,7 @@ class AnthropicSettings:
 
 @dataclass(frozen=True, slots=True)
 class PuterSettings:
-    """Puter."""
+    """Accounts and guests of Puter."""
 
     api_url: str = setting("https://api.puter.com", url=True, restart=True, help="Where requests go.")
     gui_url: str = setting("https://puter.com", url=True, restart=True, help="Where the browser signs in.")

@@ -10,6 +10,7 @@ import pytest
 from tests.support.app_world import Opened, account, opened
 
 from rota import config
+from rota.settings import AlertSettings
 from rota_tui.messages import SettingsChanged
 from rota_tui.pieces import ASCII, UNICODE
 from rota_tui.screens.settings import SettingsScreen
@@ -119,6 +120,78 @@ async def test_a_number_that_does_not_fit_is_told_and_can_be_mended(tmp_path: Pa
         await it.press("backspace", "enter")
         assert it.engine.settings.pool.retries == 7
         assert config.load(it.engine.paths, {}).pool.retries == 7
+
+
+async def test_a_number_within_its_bounds_that_is_not_whole_is_told_so(tmp_path: Path) -> None:
+    async with opened(tmp_path) as it:
+        await at(it, "pool.retries")
+        await it.press("enter", *"3.5", "enter")
+        assert it.line("That does not fit. Allowed: a whole number from 0 to 10.")
+
+
+async def test_a_file_that_cannot_be_written_is_not_blamed_on_the_value(tmp_path: Path) -> None:
+    async with opened(tmp_path) as it:
+        await at(it, "pool.retries")
+        it.engine.paths.config_file.write_text("[pool\n", encoding="utf-8")
+        await it.press("enter", *"7", "enter")
+        assert it.line("is not valid TOML")
+        assert not it.line("does not fit")
+        assert it.engine.settings.pool.retries == 3
+
+
+async def test_what_is_wrong_with_the_file_is_told_whole_while_it_is_so(tmp_path: Path) -> None:
+    async with opened(tmp_path, size=(80, 24)) as it:
+        await at(it, "pool.retries")
+        file = it.engine.paths.config_file
+        file.write_text("[pool\n", encoding="utf-8")
+        await it.pass_time(1)
+        assert it.line("is not valid TOML")
+        assert "the file was left as it is." in it.text()
+        file.write_text("", encoding="utf-8")
+        await it.pass_time(1)
+        assert "80 settings" in it.line("settings ·")
+
+
+async def test_a_value_that_is_too_long_is_cut_with_a_sign(tmp_path: Path) -> None:
+    long = AlertSettings(command="notify " + "x" * 900)
+    async with opened(tmp_path, size=(80, 24), settings={"alerts": long}) as it:
+        await at(it, "alerts.command")
+        assert it.line("given to this rota when it was started")
+        assert it.text().splitlines()[-2].rstrip().endswith("…")
+
+
+async def test_the_cursor_is_in_sight_when_all_are_shown_again(tmp_path: Path) -> None:
+    async with opened(tmp_path, size=(80, 24)) as it:
+        await it.press("5", "slash", *"quiet", "enter")
+        await it.press("escape")
+        assert it.app.screen.query_one(SettingsTable).cursor_key == "alerts.quiet_hours"
+        assert it.line("   quiet_hours  ")
+
+
+async def test_while_words_are_typed_the_slash_is_no_key(tmp_path: Path) -> None:
+    async with opened(tmp_path) as it:
+        for mode in ("4", "5"):
+            await it.press(mode)
+            assert "/ Search" in it.text().splitlines()[-1]
+            await it.press("slash")
+            assert "/ Search" not in it.text().splitlines()[-1]
+            await it.press("escape")
+
+
+async def test_what_goes_back_to_its_default_is_told_once(tmp_path: Path) -> None:
+    async with opened(tmp_path) as it:
+        await at(it, "gateway.port")
+        await it.press("enter", *"7000", "enter", "d")
+        assert it.toasts()[1:] == ["gateway.port is 7682 when the gateway starts again."]
+
+
+async def test_a_theme_that_nobody_knows_is_told_when_an_editor_writes_it(tmp_path: Path) -> None:
+    async with opened(tmp_path) as it:
+        it.engine.start_background()
+        await it.pass_time(1)
+        it.engine.paths.config_file.write_text('[ui]\ntheme = "no-such"\n', encoding="utf-8")
+        await it.pass_time(3)
+        assert "There is no theme no-such; Settings lists those there are." in it.toasts()
 
 
 async def test_what_was_typed_and_left_is_there_again(tmp_path: Path) -> None:
@@ -237,7 +310,7 @@ async def test_a_changed_chain_is_left_only_by_a_second_escape(tmp_path: Path) -
         before = it.engine.settings.pool.fallback_models["puter"]
         await at(it, "pool.fallback_models.puter")
         await it.press("enter", "d", "escape")
-        assert it.line("Escape once more leaves it as it was")
+        assert it.line("Escape once more drops the change")
         await it.press("escape")
         assert it.engine.settings.pool.fallback_models["puter"] == before
         assert isinstance(it.app.screen, SettingsScreen)

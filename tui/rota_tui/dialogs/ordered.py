@@ -33,7 +33,7 @@ class OrderedTable(LineTable):
         about = min(12, width // 4)
         return (
             Column("place", "", 3, right=True),
-            Column("name", "Model", max(8, width - about - 3 - 2 * self.GAP)),
+            Column("name", "Model", max(8, width - about - 3 - 2 * self.GAP), inside=True),
             Column("about", "", about),
         )
 
@@ -143,7 +143,7 @@ class OrderedDialog(ModalScreen[tuple[str, ...] | None]):
     def action_cancel(self) -> None:
         if self.entries != self._before and not self._warned:
             self._warned = True
-            self._tell("The list was changed: Enter saves it, Escape once more leaves it as it was.")
+            self._tell("It is not saved: Enter saves it, Escape once more drops the change.")
         else:
             self.dismiss(None)
 

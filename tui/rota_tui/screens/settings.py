@@ -75,6 +75,8 @@ class SettingsScreen(SettingsEditing):
         self._rows: tuple[Row, ...] = ()
         self._settings: Settings | None = None
         """As they were shown last."""
+        self._seen: tuple[int, int, int] | None = None
+        """The state of the file then."""
         self.set_class(locale.glyphs is ASCII, "-ascii")
 
     def compose(self) -> ComposeResult:
@@ -96,13 +98,24 @@ class SettingsScreen(SettingsEditing):
         self.changed()
 
     def watch_now(self) -> None:
-        """Another program may have changed the file."""
-        if self._settings is not None and self.engine.settings is not self._settings:
+        """Another program may have changed the file, or broken or mended it."""
+        if self._settings is None or not self.is_current:
+            return
+        if self.engine.settings is not self._settings or self._stamp() != self._seen:
             self.changed()
+
+    def _stamp(self) -> tuple[int, int, int] | None:
+        """What tells one state of the file from another; None while there is none."""
+        try:
+            stat = self.engine.paths.config_file.stat()
+        except OSError:
+            return None
+        return (stat.st_mtime_ns, stat.st_size, stat.st_ino)
 
     # --- what is shown ------------------------------------------------------------------------------------
 
     def changed(self) -> None:
+        self._seen = self._stamp()
         try:
             self._sources = sources(self.engine.paths, os.environ)
             self._problem = ""
@@ -130,14 +143,16 @@ class SettingsScreen(SettingsEditing):
             parts.append(Piece(f"{different} not the default", Tone.ACTIVE))
         if given := sum(row.source is Source.ENVIRONMENT for row in settings):
             parts.append(Piece(f"{given} set by the environment", Tone.LOW))
+        width = max(20, self.size.width - 2)
         if self._problem:
-            parts = [Piece(clean(self._problem), Tone.SPENT)]
-        elif not shown:
+            self.told.update(stacked(wrap((Piece(clean(self._problem), Tone.SPENT),), width, 0)))
+            return
+        if not shown:
             nothing = "nothing was changed" if self._only_changed and not self.line.value else "nothing fits"
             parts.append(Piece(f"{nothing}; escape shows all", Tone.QUIET))
         else:
-            parts.append(Piece("changes hold at once", Tone.QUIET))
-        line = fit_line(joined(parts, self._locale), self.size.width - 2, self._locale.glyphs)
+            parts.append(Piece("changes hold at once, unless said below", Tone.QUIET))
+        line = fit_line(joined(parts, self._locale), width, self._locale.glyphs)
         self.told.update(to_content(line))
 
     def _tell_about(self) -> None:
@@ -146,6 +161,10 @@ class SettingsScreen(SettingsEditing):
         lines: list[Line] = []
         for line in self._about(row) if row is not None else ():
             lines.extend(wrap(line, width, 0))
+        room = self.about.content_size.height or len(lines)
+        if len(lines) > room:
+            cut, more = self._locale.glyphs.ellipsis, lines[room - 1]
+            lines[room - 1 :] = [(*fit_line(more, width - 2, self._locale.glyphs), Piece(f" {cut}", Tone.QUIET))]
         self.about.update(stacked(lines))
 
     def _about(self, row: Row) -> tuple[Line, ...]:
@@ -169,10 +188,11 @@ class SettingsScreen(SettingsEditing):
             decided.append(Piece("what you typed is kept", Tone.ACTIVE))
         told, now = joined(decided, self._locale), value_line(row, self._locale)
         if width_of(now) > self.table.room_for_value:
-            told = (Piece("now ", Tone.QUIET), *now, Piece(f" {self._locale.glyphs.sep} ", Tone.QUIET), *told)
+            told = (*told, Piece(f" {self._locale.glyphs.sep} now ", Tone.QUIET), *now)
         return (meaning, joined(may, self._locale), told)
 
     def on_resize(self) -> None:
+        self._say(tuple(self.table.rows.values()))
         self._tell_about()
 
     # --- keys ---------------------------------------------------------------------------------------------

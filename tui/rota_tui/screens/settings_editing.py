@@ -12,7 +12,7 @@ from textual.screen import Screen
 from rota import config
 from rota.config.described import Form, plain
 from rota.config.sources import Source
-from rota.errors import RotaError
+from rota.errors import ConfigError, RotaError
 from rota_tui.formatting import counted
 from rota_tui.messages import SettingsChanged
 from rota_tui.setting_rows import FILE, allowed, typed
@@ -20,7 +20,7 @@ from rota_tui.themes import THEMES
 from rota_tui.wording import provider_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from rota.engine import Engine
     from rota_tui.pieces import Locale
@@ -106,15 +106,19 @@ class SettingsEditing(Screen[None]):
         """Take it out of the file."""
         return self._written(key, lambda: config.unset(self.engine.paths, key))
 
-    def _written(self, key: str, write: Any) -> str:
+    def _written(self, key: str, write: Callable[[], object]) -> str:
         try:
-            write()
-            self.engine.take_up(key)
+            self._write(key, write)
         except RotaError as error:
             return error.in_full
+        return ""
+
+    def _write(self, key: str, write: Callable[[], object]) -> None:
+        """Write, and go on by what is written."""
+        write()
+        self.engine.take_up(key)
         self.post_message(SettingsChanged())
         self.changed()
-        return ""
 
     def _tell(self, row: Row, problem: str = "") -> None:
         """What came of it; nothing where the row says it all."""
@@ -274,15 +278,12 @@ class SettingsEditing(Screen[None]):
 
     def _checked(self, row: Row, text: str) -> str:
         """Write what was typed; what is wrong is told in terms of this one setting."""
-        if self._put_text(row.key, text) == "":
-            return ""
-        said = allowed(row)
-        if row.form is Form.LIST:
-            return f"That does not fit. Allowed: {said}, with commas between."
-        rule = row.setting.rule if row.setting is not None else None
-        if rule is not None and rule.ge is not None and rule.le is not None and _number(text) is not None:
-            return f"{text.strip()} is not from {plain(rule.ge)} to {plain(rule.le)}."
-        return f"That does not fit. Allowed: {said}."
+        try:
+            self._write(row.key, lambda: config.set_value(self.engine.paths, row.key, text))
+        except RotaError as error:
+            # What stands in the file's way is not the fault of what was typed.
+            return _unfit(row, text) if isinstance(error, ConfigError) and error.path is None else error.in_full
+        return ""
 
     # --- the vault ----------------------------------------------------------------------------------------
 
@@ -330,13 +331,14 @@ class SettingsEditing(Screen[None]):
         if row.source is not Source.FILE:
             self.notify("It is not in the file; its default holds already.")
             return
-        problem = self._unset(row.key)
-        self._tell(row, problem)
-        if not problem:
-            self.place.drafts.pop(row.key, None)
-            now = typed(row.default) if row.default not in (None, "", (), {}) else "not set"
-            short = now if len(now) <= 40 else "the default"
-            self.notify(f"{row.key} is {short} again.", markup=False)
+        if problem := self._unset(row.key):
+            self._tell(row, problem)
+            return
+        self.place.drafts.pop(row.key, None)
+        now = typed(row.default) if row.default not in (None, "", (), {}) else "not set"
+        short = now if len(now) <= 40 else "at its default"
+        ending = when_taken_up(row.key) if row.setting.restart else "again"
+        self.notify(f"{row.key} is {short} {ending}.", markup=False)
 
 
 def when_taken_up(key: str) -> str:
@@ -344,6 +346,17 @@ def when_taken_up(key: str) -> str:
     if (key.startswith("gateway.") and key != "gateway.with_app") or key == "stats.max_samples":
         return "when the gateway starts again"
     return "when rota starts again"
+
+
+def _unfit(row: Row, text: str) -> str:
+    said = allowed(row)
+    if row.form is Form.LIST:
+        return f"That does not fit. Allowed: {said}, with commas between."
+    low, high = (row.setting.rule.ge, row.setting.rule.le) if row.setting is not None else (None, None)
+    number = _number(text)
+    if low is not None and high is not None and number is not None and not low <= number <= high:
+        return f"{text.strip()} is not from {plain(low)} to {plain(high)}."
+    return f"That does not fit. Allowed: {said}."
 
 
 def _number(text: str) -> float | None:

@@ -273,9 +273,10 @@ class LineTable(Steady, ScrollView, can_focus=True, inherit_bindings=False):
             return
         top = round(self.scroll_y)
         if place < top:
-            self.scroll_to(y=place, animate=False)
+            self.scroll_to(y=place, animate=False, force=True)
         elif place >= top + rows:
-            self.scroll_to(y=place - rows + 1, animate=False)
+            # By force: a table that was narrowed has no scrollbar yet, and would not scroll without one.
+            self.scroll_to(y=place - rows + 1, animate=False, force=True)
 
     def _go(self, place: int) -> None:
         if self._keys:
