@@ -75,7 +75,7 @@ def test_an_account_of_which_nothing_is_known_is_not_taken_for_endless() -> None
 
 
 def test_a_pool_whose_pace_is_not_known_says_so() -> None:
-    assert told(account("a"), quota("a", h5=0.4)) == "≈ how long it lasts: too little seen yet"
+    assert told(account("a"), quota("a", h5=0.4)) == "≈ pool lasts: too little seen to say"
 
 
 def test_a_pool_that_is_hardly_used_lasts_beyond_the_week() -> None:
@@ -101,7 +101,7 @@ def test_a_pool_that_is_spent_says_that_as_a_fact() -> None:
 
 def test_a_forecast_from_before_the_return_does_not_name_the_past() -> None:
     old = Runway(None, NOW - 1, ("a",))
-    assert plain(runway_line(Ahead(old), NOW, LOCALE, 100)) == "≈ how long it lasts: too little seen yet"
+    assert plain(runway_line(Ahead(old), NOW, LOCALE, 100)) == "≈ pool lasts: too little seen to say"
 
 
 def test_plain_characters_are_enough() -> None:

@@ -11,7 +11,8 @@ import pytest
 from tests.support.app_world import NOW, account, quota
 
 from rota.account import Kind
-from rota.events import QuotaObserved
+from rota.errors import Meaning
+from rota.events import CooldownStarted, QuotaObserved
 from rota.fold import fold
 from rota.quota import QuotaWindow, Source, Unit
 from rota.snapshot import Snapshot
@@ -112,3 +113,14 @@ def test_no_line_is_wider_than_the_terminal() -> None:
     lines = table(snapshot, NOW, {}, LOOK, frozenset()).splitlines()
     assert max(map(len, lines)) <= 80
     assert "5h     ━━━━━───  62% back 14:00" in next(line for line in lines if "62%" in line)
+
+
+def test_when_an_account_is_back_is_said_in_less_where_the_row_is_narrow() -> None:
+    held = CooldownStarted(
+        at=NOW, account_id="lab", until=NOW + 2 * 86_400, meaning=Meaning.CREDITS_EXHAUSTED, reason=""
+    )
+    snapshot = known(account("lab", provider="puter", kind=Kind.PUTER, plan="Paid", label="l" * 24), held)
+    row = table(snapshot, NOW, {}, LOOK, frozenset()).splitlines()[2]
+    assert row.endswith(" spent, back Sun 12:00")
+    wide = table(snapshot, NOW, {}, replace(LOOK, width=120), frozenset()).splitlines()[2]
+    assert wide.endswith(" credits spent, back Sun 12:00")

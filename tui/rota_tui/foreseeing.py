@@ -28,7 +28,7 @@ LEAST_SHARE = 0.005
 """A pace below half a percent an hour is told by the day."""
 
 
-_PAID_BY_USE = {Kind.API_KEY, Kind.CONSOLE_PROFILE}
+PAID_BY_USE = {Kind.API_KEY, Kind.CONSOLE_PROFILE}
 """Any other kind without figures has a quota that is not known yet."""
 
 
@@ -45,7 +45,7 @@ class Ahead:
 def look_ahead(states: Sequence[AccountState], now: float) -> Ahead:
     """Reckon how long the quotas last at the present pace; a tenth of a second at 200 accounts."""
     usable = [state for state in states if state.usable()]
-    paid_by_use = [state for state in usable if state.account.kind in _PAID_BY_USE and endless(state)]
+    paid_by_use = [state for state in usable if state.account.kind in PAID_BY_USE and endless(state)]
     after = [state for state in paid_by_use if state.held(now) is None]
     limited = [state for state in usable if not endless(state)]
     return Ahead(runway(limited, now), tuple(state.account.label for state in after))
@@ -59,7 +59,7 @@ def runway_line(ahead: Ahead, now: float, locale: Locale, width: int) -> Line:
     what = "quotas last" if ahead.after else "pool lasts"
     spare = ""
     if found.dry is None:
-        told = Piece(f"{glyphs.about} how long it lasts: too little seen yet", Tone.QUIET)
+        told = Piece(f"{glyphs.about} {what}: too little seen to say", Tone.QUIET)
     elif found.dry.at is None:
         told = Piece(f"{glyphs.about} {what} beyond this week at this pace", Tone.QUIET)
     elif found.dry.at <= now:

@@ -59,8 +59,8 @@ def sentence(
             return said(Tone.QUIET, name(account_id), " turned off")
         case happened.AccountReserved(account_id=account_id, reserve=reserve):
             return said(Tone.QUIET, name(account_id), " held in reserve" if reserve else " back from reserve")
-        case happened.AccountRemoved(account_id=account_id):
-            return said(Tone.QUIET, name(account_id), " removed")
+        case happened.AccountRemoved():
+            return said(Tone.QUIET, "an account was removed")
         case happened.HealthChanged(account_id=account_id, health=health, reason=why):
             return _health(said, name(account_id), health, why)
         case happened.TokenRefreshed(account_id=account_id):

@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from rich.cells import cell_len
+
 from rota.account import Health, Kind
 from rota.errors import Meaning
 from rota.quota import Unit, spent_until
@@ -41,6 +43,14 @@ _CAUSES = {
     Meaning.BAD_REQUEST: "bad request",
 }
 
+_BRIEF = {
+    Meaning.LIMITED: "spent",
+    Meaning.CREDITS_EXHAUSTED: "spent",
+    Meaning.OVERLOADED: "overloaded",
+    Meaning.NETWORK: "no network",
+}
+"""The causes that are longer than a narrow row."""
+
 _KINDS = {
     Kind.API_KEY: "API key",
     Kind.SUBSCRIPTION: "subscription",
@@ -66,6 +76,12 @@ class Reason:
     """The same time told the other way, where there is room for it."""
     ticks: bool = False
     """Whether the text changes every second."""
+    shorter: tuple[str, ...] = ()
+    """The same for a narrow row, the longest first: when it is over matters more than what it is."""
+
+    def within(self, width: int) -> str:
+        """The text, or what of it fits into these cells."""
+        return next((said for said in (self.text, *self.shorter) if cell_len(said) <= width), self.text)
 
 
 def provider_name(provider: str) -> str:
@@ -145,9 +161,10 @@ def reason(
         case Health.READY:
             pass
     if (hold := state.held(now)) is not None:
-        return _until(hold_cause(state, hold, now), hold.until, now, tz, Tone.COOLING)
+        why = hold_cause(state, hold, now)
+        return _until(why, hold.until, now, tz, _BRIEF.get(hold.meaning, why))
     if (back := spent_until(state.windows.values(), None, now)) is not None:
-        return _until(f"{_spent_label(state, now)} spent", back, now, tz, Tone.COOLING)
+        return _until(f"{_spent_label(state, now)} spent", back, now, tz, "spent")
     if serving:
         return Reason(f"serving {serving}", Tone.ACTIVE)
     return _ready(state, now, tz, pinned=pinned, watched=watched)
@@ -177,11 +194,12 @@ def _ready(state: AccountState, now: float, tz: tzinfo | None, *, pinned: bool, 
     return Reason("held in reserve", Tone.QUIET) if account.reserve else Reason("ready", Tone.OK)
 
 
-def _until(why: str, until: float, now: float, tz: tzinfo | None, tone: Tone) -> Reason:
+def _until(why: str, until: float, now: float, tz: tzinfo | None, brief: str) -> Reason:
     left = until - now
-    if left < HOUR:
-        return Reason(f"{why}, back in {countdown(left)}", tone, clock(until, now, tz), ticks=True)
-    return Reason(f"{why}, back {clock(until, now, tz)}", tone, span(left))
+    soon = left < HOUR
+    back = f"back in {countdown(left)}" if soon else f"back {clock(until, now, tz)}"
+    extra = clock(until, now, tz) if soon else span(left)
+    return Reason(f"{why}, {back}", Tone.COOLING, extra, ticks=soon, shorter=(f"{brief}, {back}", back))
 
 
 def hold_cause(state: AccountState, hold: Hold, now: float) -> str:

@@ -54,7 +54,7 @@ def table(
     for number, state in enumerate(listed, 1):
         mark = _mark(snapshot, state, next_up, locale)
         said = _reason(snapshot, state, now, locale, watched)
-        lines += _row(state, number, mark, said, now, locale, names)
+        lines += _row(state, number, mark, said, now, look, names)
     lines += _model_holds(snapshot, now, locale)
     return rendered(lines, look)
 
@@ -83,17 +83,17 @@ def _reason(snapshot: Snapshot, state: AccountState, now: float, locale: Locale,
 
 
 def _row(
-    state: AccountState, number: int, mark: Piece, why: Reason, now: float, locale: Locale, names: int
+    state: AccountState, number: int, mark: Piece, why: Reason, now: float, look: Look, names: int
 ) -> list[Line]:
     """Two lines an account: who and how it is, then its main windows."""
-    account, glyphs = state.account, locale.glyphs
-    head = (
+    account, locale, glyphs = state.account, look.locale, look.locale.glyphs
+    head: Line = (
         Piece(f"{number:>2} ", Tone.QUIET),
         mark,
         Piece(" " + pad(account.label, names, glyphs), Tone.NAME),
         Piece(f"  {pad(f'{provider_name(account.provider)} {plan_of(account)}', 22, glyphs)} ", Tone.QUIET),
-        Piece(why.text, why.tone),
     )
+    head = (*head, Piece(why.text if look.wide else why.within(look.width - width_of(head)), why.tone))
     windows = [w for key in MAIN if (w := state.windows.get(key)) is not None and not refilled(w, now)][:2]
     if not windows:
         return [head]

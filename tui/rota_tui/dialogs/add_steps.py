@@ -18,7 +18,7 @@ from rota_tui.dialogs.secret_input import SecretInput
 from rota_tui.dialogs.step import Step
 from rota_tui.dialogs.ways import providers, ways_of
 from rota_tui.pieces import clean
-from rota_tui.wording import organization_name, provider_name
+from rota_tui.wording import kind_name, organization_name, provider_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -201,9 +201,11 @@ class DoneStep(Step):
     def compose(self) -> ComposeResult:
         identity = self._added.identity
         name = identity.email or identity.name
-        who = (name, identity.plan, organization_name(identity.organization, identity.email))
+        organization = organization_name(identity.organization, identity.email)
+        what = identity.plan if name or organization else kind_name(identity.kind)
         # The title says its label, which mostly is its name.
-        if facts := ", ".join(clean(part) for part in who if part and part != self._added.label):
+        told = [clean(part) for part in (name, what, organization) if part and part != self._added.label]
+        if facts := ", ".join(told):
             yield Label(facts, markup=False, classes="dialog-hint")
         if identity.gate:
             yield Label(clean(identity.gate), markup=False, classes="dialog-error")

@@ -104,7 +104,12 @@ class AccountActions(Screen[None]):
         Binding("J", "shift(1)", "Move down", id="move-account-down", show=False, tooltip="Move this row down"),
         Binding("K", "shift(-1)", "Move up", id="move-account-up", show=False, tooltip="Move this row up"),
         Binding(
-            "g", "gateway", "Gateway", id="switch-gateway", tooltip="Start or stop the local endpoint", show=False
+            "g",
+            "gateway",
+            "Gateway",
+            id="switch-gateway",
+            tooltip="Start or stop the gateway, an address for other programs",
+            show=False,
         ),
         Binding("y", "copy", "Copy", id="copy-account", tooltip="Copy who this account is", show=False),
     ]

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from textual.reactive import var
 
 from rota.account import Health, Kind
@@ -277,7 +278,8 @@ is done to all that are selected; Escape ends the selection.
             watched=state.account.kind in self._watched,
         )
         dot = self._glyphs.ring if why.tone is Tone.QUIET else self._glyphs.dot
-        line = (Piece(f"{dot} ", why.tone), Piece(why.text, Tone.QUIET if why.tone is Tone.OK else why.tone))
+        text = why.within(width - cell_len(dot) - 1)
+        line = (Piece(f"{dot} ", why.tone), Piece(text, Tone.QUIET if why.tone is Tone.OK else why.tone))
         extra = f" {self._glyphs.sep} {why.extra}"
         if why.extra and width_of(line) + len(extra) <= width:
             return (*line, Piece(extra, Tone.QUIET))

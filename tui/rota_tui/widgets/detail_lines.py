@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
-from rota_tui.foreseeing import window_ahead
+from rota_tui.foreseeing import PAID_BY_USE, window_ahead
 from rota_tui.formatting import HOUR, ago, clock, count, countdown, score, sparkline, usd
 from rota_tui.pieces import Line, Piece, Tone, clean, pad
 from rota_tui.widgets.quota_gauge import window_line
@@ -94,7 +94,8 @@ def quota_lines(
         if ahead := window_ahead(window, state, now, locale):
             lines.append((Piece(" " * (label + 1)), *ahead))
     if not lines:
-        lines = [(Piece("nothing known yet", Tone.QUIET),)]
+        paid = state.account.kind in PAID_BY_USE
+        lines = [(Piece("paid by use; limits show once it was used" if paid else "nothing known yet", Tone.QUIET),)]
     if state.poll is not None and state.poll.problem:
         told = f"last asked {ago(state.poll.at, now)}: {clean(state.poll.problem)}"
         lines.append((Piece(told, Tone.LOW),))

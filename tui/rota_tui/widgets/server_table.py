@@ -82,12 +82,12 @@ class ServerTable(LineTable):
                 window = binding(state.windows.values(), None, self._now)
                 return gauge_cell(window, _BAR, self._now, self._locale, self._ticks, reset=False) if window else ()
             case _:
-                return self._reason(state)
+                return self._reason(state, next(c.width for c in self._columns if c.key == column))
 
-    def _reason(self, state: AccountState) -> Line:
+    def _reason(self, state: AccountState, width: int) -> Line:
         why = reason(state, self._now, self._locale.tz, watched=state.account.kind in self._watched)
         dot = self._locale.glyphs.ring if why.tone is Tone.QUIET else self._locale.glyphs.dot
-        text = "only when chosen here" if why.text == WATCHED_ONLY else why.text
+        text = "only when chosen" if why.text == WATCHED_ONLY else why.within(width - 2)
         return (Piece(f"{dot} ", why.tone), Piece(text, Tone.QUIET if why.tone is Tone.OK else why.tone))
 
 
