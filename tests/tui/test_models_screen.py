@@ -12,6 +12,7 @@ from rota.account import Kind
 from rota.errors import Meaning
 from rota.events import CooldownStarted, ModelCooled
 from rota.simulator import credentials_of
+from rota.simulator.faults import Fault
 from rota_tui.messages import ModelRequested
 from rota_tui.pieces import UNICODE, fit_inside, plain
 from rota_tui.screens.chat import ChatScreen
@@ -80,6 +81,41 @@ async def test_typing_narrows_and_escape_shows_all(tmp_path: Path) -> None:
         assert all("nano" in key for key in table.keys[:1])
         await it.press("enter", "escape")
         assert len(table.keys) == everything
+
+
+async def test_a_search_that_finds_nothing_says_so_and_how_to_go_on(tmp_path: Path) -> None:
+    async with opened(tmp_path, size=(80, 24)) as it:
+        await sign_in(it)
+        await models(it)
+        await it.press("slash", *"zzqq")
+        assert "nothing fits; Escape shows all" in it.line("0 of ")
+        assert "Search" not in it.text().splitlines()[-1]  # a stroke would only be one more letter
+
+
+async def test_a_problem_with_a_provider_is_told_to_its_end_on_a_narrow_terminal(tmp_path: Path) -> None:
+    async with opened(tmp_path, size=(80, 24)) as it:
+        await sign_in(it, "anthropic")
+        it.world.faults.force(Fault("html", path="/v1/models", times=0))
+        await models(it)
+        problem = (await it.engine.services()).catalogue.problems["anthropic"]
+        assert len(problem) > 60
+        assert problem in " ".join(it.text().split())
+
+
+async def test_a_wide_terminal_names_everybody_who_serves_and_keeps_the_figures_near_the_name(tmp_path: Path) -> None:
+    async with opened(tmp_path, account("work"), account("spare"), size=(200, 60)) as it:
+        await sign_in(it, "anthropic")
+        await models(it)
+        titles = it.line("$/M in")
+        assert titles.index("Provider") <= 80
+        assert "spare, work, " in it.line("claude-opus-5 ")
+
+
+async def test_a_narrow_terminal_has_what_it_has_no_column_for_beneath_the_table(tmp_path: Path) -> None:
+    async with opened(tmp_path, size=(80, 24)) as it:
+        await sign_in(it, "anthropic")
+        await models(it)
+        assert "tools sees thinks · answers up to 128k" in it.line("claude-opus-5 · ")
 
 
 async def test_enter_opens_the_model_in_the_chat(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rota.account import Health
 from rota.quota import spent_until
 from rota_tui.formatting import countdown
-from rota_tui.pieces import Piece, Tone, clean
+from rota_tui.pieces import Piece, Tone, clean, width_of
 
 if TYPE_CHECKING:
     from rota.account import Kind
@@ -74,15 +74,24 @@ class Servers:
         return spent_until(state.windows.values(), model, self._now)
 
 
+def _names(labels: tuple[str, ...], shown: int) -> Line:
+    rest = f" +{len(labels) - shown}" if shown < len(labels) else ""
+    return (Piece(", ".join(map(clean, labels[:shown])), Tone.OK), Piece(rest, Tone.QUIET))
+
+
 def _may_serve(state: AccountState) -> bool:
     return state.usable() and state.account.health is Health.READY
 
 
-def serving_line(serving: Serving, now: float) -> Line:
-    """`work +2`, `cooling 04:12`, `watched only`, `none`."""
+def serving_line(serving: Serving, now: float, width: int = 0) -> Line:
+    """`work, spare +2` with as many names as fit, the first always; `cooling 04:12`, `watched only`, `none`."""
     if serving.ready:
-        more = f" +{len(serving.ready) - 1}" if len(serving.ready) > 1 else ""
-        return (Piece(clean(serving.ready[0]), Tone.OK), Piece(more, Tone.QUIET))
+        line = _names(serving.ready, 1)
+        for shown in range(2, len(serving.ready) + 1):
+            if width_of(more := _names(serving.ready, shown)) > width:
+                break
+            line = more
+        return line
     if serving.back_at is not None:
         return (Piece(f"cooling {countdown(serving.back_at - now)}", Tone.COOLING),)
     return (Piece("watched only" if serving.watched else "none", Tone.QUIET),)

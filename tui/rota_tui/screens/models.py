@@ -120,6 +120,8 @@ class ModelsScreen(Screen[None]):
             parts.append(Piece("asking the providers", Tone.ACTIVE))
         elif self._problem:
             parts.append(Piece(clean(self._problem), Tone.LOW))
+        elif models and not shown:
+            parts.append(Piece("nothing fits; Escape shows all", Tone.QUIET))
         elif not models:
             parts.append(Piece("the list comes with the first account: 1, then a", Tone.QUIET))
         self.told.update(to_content(joined(parts, self._locale)))
@@ -133,12 +135,13 @@ class ModelsScreen(Screen[None]):
     def _about(self, model: Model) -> tuple[Line, ...]:
         named = [Piece(clean(model.id), Tone.NAME)]
         can = (("tools", model.tools), ("sees", model.vision), ("thinks", model.reasoning))
+        told = self.table.told
         facts = [
-            "" if self.table.tells_provider else provider_name(model.provider),
+            "" if "provider" in told else provider_name(model.provider),
+            "" if "can" in told else " ".join(word for word, able in can if able),
+            f"answers up to {count(model.max_output)}" if model.max_output and "output" not in told else "",
             clean(model.name) if model.name != model.id else "",
             f"by {clean(model.vendor)}" if model.vendor else "",
-            " ".join(word for word, able in can if able),
-            f"answers up to {count(model.max_output)}" if model.max_output else "",
             "only for paid accounts" if model.paid_only else "",
             f"also {', '.join(map(clean, model.aliases[:2]))}" if model.aliases else "",
         ]
@@ -165,6 +168,8 @@ class ModelsScreen(Screen[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "back":
             return self.line.has_focus or bool(self.line.value)
+        if action == "search":
+            return not self.line.has_focus
         if action in {"copy", "chain"}:
             return self.current is not None and not self.line.has_focus
         if action == "search":

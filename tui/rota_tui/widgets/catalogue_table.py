@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _WITH_PROVIDER = 90
 _WITH_OUTPUT = 100
 _WITH_ABILITIES = 116
+_LONGEST_NAME = 72
+"""Cells beyond which the figures would stand too far from the name they belong to."""
 
 
 class CatalogueTable(ModelTable):
@@ -42,8 +44,9 @@ class CatalogueTable(ModelTable):
         self._servers: Servers | None = None
         self.chain: frozenset[str] = frozenset()
         """Keys of the models in a fallback chain."""
-        self.tells_provider = True
-        """Whether there is room for a column of it; else nine models in ten would have the name of another."""
+        self.told: frozenset[str] = frozenset()
+        """The columns that there is room for, by key; without that of the provider names have more, or nine in ten
+        would look like another's."""
 
     @property
     def servers(self) -> Servers:
@@ -66,26 +69,30 @@ class CatalogueTable(ModelTable):
 
     def columns_for(self, width: int) -> tuple[Column, ...]:
         output, abilities = width >= _WITH_OUTPUT, width >= _WITH_ABILITIES
-        self.tells_provider = width >= _WITH_PROVIDER
-        serves = 22 if output else 15
         middle = [
-            *([Column("provider", "Provider", 9)] if self.tells_provider else []),
+            *([Column("provider", "Provider", 9)] if width >= _WITH_PROVIDER else []),
             Column("context", "Context", 7, right=True),
             *([Column("output", "Output", 6, right=True)] if output else []),
             Column("in", "$/M in", 7, right=True),
             Column("out", "$/M out", 7, right=True),
             *([Column("can", "Can", 17)] if abilities else []),
-            Column("serves", "Served by", serves),
         ]
-        taken = sum(column.width + self.GAP for column in middle)
-        return (Column("id", "Model", max(8, width - taken), inside=True), *middle)
+        self.told = frozenset(column.key for column in middle)
+        left = width - sum(column.width + self.GAP for column in middle) - self.GAP
+        serves = 22 if output else 15
+        name = max(8, min(_LONGEST_NAME, left - serves))
+        return (
+            Column("id", "Model", name, inside=True),
+            *middle,
+            Column("serves", "Served by", max(serves, left - name)),
+        )
 
     def _cell(self, column: Column, model: Model) -> Line:
         match column.key:
             case "output":
                 return (Piece(count(model.max_output) if model.max_output else UNKNOWN, Tone.QUIET),)
             case "serves":
-                return serving_line(self.servers.of(model), self.now)
+                return serving_line(self.servers.of(model), self.now, column.width)
             case "id":
                 line = super()._cell(column, model)
                 chained = f"{model.provider}/{model.id}" in self.chain
