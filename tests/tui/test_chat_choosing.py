@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -267,6 +268,49 @@ async def test_a_conversation_is_saved_as_markdown_and_never_over_another_file(
         assert "What is [x]? [[tokens=6]]" in saved
         assert it.answer.text.strip() in saved
         assert "*console · claude-haiku-4-5-20251001 ·" in saved
+
+
+async def test_a_conversation_that_cannot_be_saved_says_where_why_and_how_to_say_another_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone, other = tmp_path / "gone", tmp_path / "other place"
+    gone.mkdir()
+    other.mkdir()
+    monkeypatch.chdir(gone)
+    async with chatting(tmp_path / "home", "console") as it:
+        await it.ask_and_wait("What is it? [[tokens=6]]")
+        gone.rmdir()
+        await it.pilot.press("ctrl+s")
+        await it.until(lambda: it.toasts())
+        assert it.toasts()[-1] == (
+            "Not saved: this folder cannot be written (No such file or directory). Say where with /save PATH."
+        )
+        await it.type(f"/save {tmp_path}/nowhere/talk.md")
+        await it.pilot.press("enter")
+        await it.until(lambda: len(it.toasts()) == 2)
+        assert it.toasts()[-1].startswith(f"Not saved: {tmp_path}/nowhere/talk.md cannot be written (No such file")
+        assert it.screen.prompt.text == f"/save {tmp_path}/nowhere/talk.md"
+        it.screen.prompt.text = ""
+        await it.type(f"/save {other}")
+        await it.pilot.press("enter")
+        await it.until(lambda: len(it.toasts()) == 3)
+        assert len(list(other.iterdir())) == 1
+        assert it.screen.prompt.text == ""
+
+
+def goes_along(it: Chat, name: str) -> bool:
+    return name in it.row("─ Question")
+
+
+async def test_several_attachments_are_counted_and_the_last_is_dropped_first(tmp_path: Path) -> None:
+    async with chatting(tmp_path / "home", "console", size=(80, 24)) as it:
+        for name in ("notes.txt", "a longer name.txt", "plan.txt"):
+            (tmp_path / name).write_text("x")
+            await it.type(f"/attach {tmp_path}/{name}")
+            await it.pilot.press("enter")
+            await it.until(partial(goes_along, it, name))
+        assert "with 3 files: notes.txt, a longer name.txt, plan.txt" in it.text()
+        assert "backspace drops the last" in it.text()
 
 
 async def test_clearing_ends_the_answer_under_way_and_keeps_the_line(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -91,6 +92,22 @@ def test_a_path_that_is_no_file_says_so(path: str) -> None:
         attach(path)
 
 
+@pytest.mark.parametrize("typed", ["my chart.png", "'my chart.png'", r"my\ chart.png", " my chart.png "])
+def test_a_path_is_taken_as_it_is_typed_quoted_or_dropped_by_a_terminal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my chart.png").write_bytes(b"GIF89a")
+    assert attach(typed).name == "my chart.png"
+
+
+def test_a_backslash_that_belongs_to_a_name_stays(tmp_path: Path) -> None:
+    if os.name == "nt":
+        pytest.skip("a backslash is a separator there")
+    (tmp_path / r"a\ b.txt").write_text("x")
+    assert attach(str(tmp_path / r"a\ b.txt")).name == r"a\ b.txt"
+
+
 def test_a_path_is_completed_from_its_folder(tmp_path: Path) -> None:
     (tmp_path / "chart.png").touch()
     (tmp_path / "charts").mkdir()
@@ -161,6 +178,13 @@ def test_a_saved_conversation_never_replaces_a_file(tmp_path: Path) -> None:
     paths = [save(f"{number}", tmp_path, NOW, None) for number in range(3)]
     assert len(set(paths)) == 3
     assert [path.read_text() for path in paths] == ["0", "1", "2"]
+
+
+def test_a_conversation_is_saved_under_a_name_that_was_said_but_over_no_file(tmp_path: Path) -> None:
+    assert save("one", tmp_path / "talk.md", NOW, None) == tmp_path / "talk.md"
+    with pytest.raises(FileExistsError):
+        save("two", tmp_path / "talk.md", NOW, None)
+    assert (tmp_path / "talk.md").read_text() == "one"
 
 
 def test_a_conversation_reads_well_as_markdown() -> None:

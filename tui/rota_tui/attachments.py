@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import base64
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rota.errors import UsageError
 from rota.providers.base import Image, Text
+from rota_tui.pieces import clean
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rota.providers.base import Part
 
 MAX_IMAGE_BYTES = 3_900_000
@@ -48,7 +52,7 @@ def attach(path: str) -> Attachment:
     Raises:
         CannotAttach: it is missing, too large, or neither text nor an image that models take.
     """
-    file = Path(path.strip().strip("'\"")).expanduser()
+    file = named_file(path)
     try:
         size = file.stat().st_size
         if not file.is_file():
@@ -72,6 +76,24 @@ def attach(path: str) -> Attachment:
     if "\0" in text:
         raise CannotAttach(f"{file.name} is neither text nor a PNG, JPEG, GIF or WebP image.", hint="Attach another.")
     return Attachment(file.name, "text", size, Text(_fenced(file.name, text)))
+
+
+def named_file(typed: str) -> Path:
+    """The file that was meant: as it is typed, in quotes, or as terminals write one that is dropped on them."""
+    path = typed.strip().strip("'\"")
+    file = Path(path).expanduser()
+    with suppress(OSError, ValueError):
+        if "\\ " in path and not file.exists():
+            return Path(path.replace("\\ ", " ")).expanduser()
+    return file
+
+
+def told_attachments(attached: Sequence[Attachment]) -> str:
+    """What goes along: one with its kind and size, several by their names."""
+    if len(attached) == 1:
+        one = attached[0]
+        return f"{one.kind} {clean(one.name)}, {told_size(one.size)}"
+    return f"{len(attached)} files: {', '.join(clean(each.name) for each in attached)}"
 
 
 def told_size(size: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rota_tui.attachments import told_size
@@ -13,7 +14,6 @@ from rota_tui.served_line import served_lines
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime, tzinfo
-    from pathlib import Path
 
     from rota_tui.conversation import Question
     from rota_tui.served import Figures
@@ -54,16 +54,25 @@ def as_markdown(turns: Iterable[tuple[Question, Iterable[Told]]], at: float, tz:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def save(text: str, folder: Path, at: float, tz: tzinfo | None) -> Path:
-    """Write a new file in `folder`, named after the time. Blocks: call it in a thread.
+def save(text: str, where: str | Path, at: float, tz: tzinfo | None) -> Path:
+    """Write a new file. Blocks: call it in a thread.
+
+    Args:
+        where: its name, or a folder, in which it is named after the time; empty is the working directory.
 
     Raises:
+        FileExistsError: there is a file of that name.
         OSError: it cannot be written there.
     """
+    place = Path(where).expanduser() if where else Path.cwd()
+    if not place.is_dir():
+        with place.open("x", encoding="utf-8") as file:
+            file.write(text)
+        return place
     stem = f"rota-chat-{_day(at, tz):%Y-%m-%d-%H%M%S}"
     number = 1
     while True:
-        path = folder / (f"{stem}.md" if number == 1 else f"{stem}-{number}.md")
+        path = place / (f"{stem}.md" if number == 1 else f"{stem}-{number}.md")
         try:
             with path.open("x", encoding="utf-8") as file:
                 file.write(text)

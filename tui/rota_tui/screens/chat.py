@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import getters, work
@@ -182,7 +181,7 @@ class ChatScreen(Steady, ChatLine):
         match read_command(event.text):
             case Command(name=name, argument=argument):
                 if self.obey(name, argument):
-                    self.prompt.accept(event.text.strip() if name == "attach" else "")
+                    self.prompt.accept(event.text.strip() if name == "attach" and argument else "")
                 return
             case Mistyped(typed=typed, nearest=nearest):
                 self.tell(f"There is no {typed}; did you mean /{nearest}? A space before it sends it as it is.")
@@ -303,16 +302,20 @@ class ChatScreen(Steady, ChatLine):
         self.notify("Copied the answer.")
 
     @work(group="save", exclusive=True, description="save the conversation")
-    async def action_save(self) -> None:
+    async def action_save(self, where: str = "") -> None:
+        """In the folder where the app was started, or where it was said."""
         from rota_tui.transcript import as_markdown, save  # not needed for the first frame
 
         now, tz = self.engine.clock.now(), self._locale.tz
         turns = [(turn.question, [view.told(now, self._locale) for view in turn.views]) for turn in self.turns]
         text = as_markdown(turns, now, tz)
         try:
-            path = await asyncio.to_thread(save, text, Path.cwd(), now, tz)
+            path = await asyncio.to_thread(save, text, where, now, tz)
         except OSError as error:
-            self.notify(f"It was not saved: {error.strerror or error}.", severity="error", markup=False)
+            told = f"Not saved: {error.filename or 'this folder'} cannot be written ({error.strerror or error})."
+            self.notify(f"{told} Say where with /save PATH.", severity="error", markup=False)
+            if where:
+                self.prompt.give_back(f"/save {where}")
         else:
             self.notify(f"Saved as {path}.", markup=False)
 

@@ -10,8 +10,7 @@ from textual.content import Content
 from textual.widgets import Label
 
 from rota.errors import RotaError
-from rota_tui.attachments import attach, told_size
-from rota_tui.pieces import clean
+from rota_tui.attachments import attach, told_attachments
 from rota_tui.screens.chat_choosing import ChatChoosing
 from rota_tui.widgets.prompt_input import PromptInput
 
@@ -56,8 +55,7 @@ class ChatLine(ChatChoosing):
         try:
             self._attached.append(await asyncio.to_thread(attach, path))
         except RotaError as error:
-            self.prompt.text = self.prompt.text or f"/attach {path}"
-            self.prompt.move_cursor(self.prompt.document.end)
+            self.prompt.give_back(f"/attach {path}")
             self.tell(error.in_full)
         else:
             self.show_attached()
@@ -68,10 +66,11 @@ class ChatLine(ChatChoosing):
             self.show_attached()
 
     def show_attached(self) -> None:
-        told = [f"{a.kind} {clean(a.name)}, {told_size(a.size)}" for a in self._attached]
-        title = f"Question {self._locale.glyphs.sep} with {' and '.join(told)}" if told else "Question"
-        self.query_one("#ask").border_title = Content(title)
-        self.query_one("#ask").border_subtitle = Content("backspace drops it" if told else "")
+        count = len(self._attached)
+        told = f" {self._locale.glyphs.sep} with {told_attachments(self._attached)}" if count else ""
+        self.query_one("#ask").border_title = Content(f"Question{told}")
+        drops = "" if not count else "backspace drops it" if count == 1 else "backspace drops the last"
+        self.query_one("#ask").border_subtitle = Content(drops)
 
     # --- what was typed as a command ------------------------------------------------------------------------
 
@@ -90,6 +89,8 @@ class ChatLine(ChatChoosing):
                 self.show_choice()
             case "attach" if argument:
                 self._attach_path(argument)
+            case "save" if argument:
+                return self._if_it_can("save", "There is nothing for /save yet.", f"save({argument!r})")
             case "copy":
                 action = "copy_code" if self.check_action("copy_code", ()) else "copy_answer"
                 return self._if_it_can(action, "There is nothing to copy yet.")
@@ -97,11 +98,11 @@ class ChatLine(ChatChoosing):
                 return self._if_it_can(name, f"There is nothing for /{name} yet.")
         return True
 
-    def _if_it_can(self, action: str, otherwise: str) -> bool:
+    def _if_it_can(self, action: str, otherwise: str, call: str = "") -> bool:
         if self.check_action(action, ()) is False:
             self.tell(otherwise)
             return False
         if action == "compare":
             self.prompt.text = ""
-        self.call_later(self.run_action, action)
+        self.call_later(self.run_action, call or action)
         return True

@@ -18,8 +18,8 @@ class PromptInput(TextArea):
 
 Enter sends it; shift+enter or ctrl+j begins a new line. Up on the first line brings earlier questions back, down on
 the last line returns to what you had begun. A question may also begin with a command: `/attach PATH`, `/model NAME`,
-`/account NAME`, `/think low|medium|high|off`, `/copy`, `/save`, `/clear`. Escape leaves the line, so that single keys
-work; Escape again comes back.
+`/account NAME`, `/think low|medium|high|off`, `/copy`, `/save PATH`, `/clear`. Escape leaves the line, so that
+single keys work; Escape again comes back.
 """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "submit", "Send", id="chat.send", priority=True, tooltip="Send the question"),
@@ -95,6 +95,11 @@ work; Escape again comes back.
         self._drafts.clear()
         self._place = len(self._asked)
         self.text = begun
+        self.move_cursor(self.document.end)
+
+    def give_back(self, text: str) -> None:
+        """Put back what could not be done, unless something else is being written by now."""
+        self.text = self.text or text
         self.move_cursor(self.document.end)
 
     # --- looking back -------------------------------------------------------------------------------------
