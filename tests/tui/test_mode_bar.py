@@ -27,3 +27,11 @@ async def test_the_first_line_drops_what_matters_least(tmp_path: Path, width: in
             assert mode in line
         assert line.strip().startswith("rota") is name
         assert line.endswith(f"  {status}") if status else line.endswith("Settings")
+
+
+@pytest.mark.parametrize("title", ["Chat", "Activity", "Models", "Settings"])
+async def test_a_click_goes_to_a_mode_that_was_not_looked_at_yet(tmp_path: Path, title: str) -> None:
+    async with opened(tmp_path, account("work"), size=(80, 24)) as it:
+        await it.pilot.click(offset=(it.text().splitlines()[0].index(title), 0))
+        await it.settled()
+        assert it.app.current_mode == title.casefold()

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from textual.command import Provider
     from textual.events import DescendantBlur, DescendantFocus, Key
     from textual.screen import Screen
+    from textual.widget import AwaitMount
 
     from rota.clock import Clock
     from rota.engine import Engine
@@ -218,6 +219,11 @@ class RotaApp(App[Any]):
     def _mode_bar(self, here: str) -> ModeBar:
         bar = ModeBar(self.TITLES, here, lambda: self.engine.vault_kind, self.locale)
         return bar.data_bind(RotaApp.now, RotaApp.snapshot)
+
+    def switch_mode(self, mode: str) -> AwaitMount:
+        """Whoever asks for it, and a click is the clicked widget's, the screen is made as the app's own."""
+        with self._context():
+            return super().switch_mode(mode)
 
     def _load_screen_css(self, screen: Screen[Any]) -> None:
         """Add the styles that a screen brings to those there are, of which Textual would parse all once more."""

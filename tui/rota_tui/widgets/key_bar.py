@@ -35,7 +35,9 @@ class KeyBar(Steady, Widget):
         self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed)
 
     def _bindings_changed(self, screen: Screen[object]) -> None:
-        if self.is_attached and screen is self.screen and self._keys() != self._shown:
+        if not self.is_attached or screen is not self.screen or not self.app.screen.is_mounted:
+            return  # a mode that was just gone to is asked about actions too, and has no widgets yet
+        if self._keys() != self._shown:
             self.refresh()
 
     def _keys(self) -> list[Binding]:
