@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from rota.snapshot import Snapshot
+    from rota.snapshot import AccountState, Snapshot
 
 Found = TypeVar("Found")
+
+CALM_S = 5.0
+"""Seconds for which that stays as it is which counts minutes: so much later at most it says that one has passed."""
 
 
 class Lasting(Generic[Found]):
@@ -36,9 +39,18 @@ class Lasting(Generic[Found]):
 def _moments(snapshot: Snapshot) -> Iterator[float]:
     """When time alone changes what is held or spent, and what is said of it."""
     for state in snapshot.listed():
-        holds = state.model_holds.values()
-        yield from (hold.until for hold in (state.hold, *holds) if hold is not None)
-        for window in state.windows.values():
-            if window.resets_at is not None:
-                yield from (window.resets_at, window.resets_at - (window.length or 0.0))
+        yield from _moments_of(state)
     yield from (entry.hold.until for entry in snapshot.model_holds.values() if entry.hold is not None)
+
+
+def _moments_of(state: AccountState) -> Iterator[float]:
+    holds = state.model_holds.values()
+    yield from (hold.until for hold in (state.hold, *holds) if hold is not None)
+    for window in state.windows.values():
+        if window.resets_at is not None:
+            yield from (window.resets_at, window.resets_at - (window.length or 0.0))
+
+
+def calm_until(state: AccountState, now: float) -> float:
+    """When what is told of an account in minutes is to be told anew, if nothing happens to it until then."""
+    return min((at for at in _moments_of(state) if now < at < now + CALM_S), default=now + CALM_S)

@@ -210,7 +210,7 @@ def hold_cause(state: AccountState, hold: Hold, now: float) -> str:
 
 
 def _spent_label(state: AccountState, now: float) -> str:
-    spent = [w for w in state.windows.values() if w.scope is None and w.spent(now)]
+    spent = [w for w in state.windows.values() if w.scope is None and w.spent(now)] if state.windows else ()
     longest = max(spent, key=lambda w: (w.resets_at or 0.0, w.key), default=None)
     return clean(longest.label) if longest is not None else ""
 

@@ -12,6 +12,7 @@ from textual.reactive import var
 from rota.errors import RotaError
 from rota.snapshot import Snapshot
 from rota_tui.holds import past_holds
+from rota_tui.lasting import calm_until
 from rota_tui.pieces import fit_line
 from rota_tui.widgets.detail_lines import past_lines, quota_lines, who_lines, why_lines, work_lines
 from rota_tui.widgets.lines_view import LinesView
@@ -91,13 +92,16 @@ scores (lower is better). Escape goes back to the table.
         self._past: tuple[str | None, tuple[Past, ...]] = (None, ())
         """Whose cooldowns are known, and which they were."""
         self._asked: tuple[object, ...] = ()
+        self._first = _Section(self._who, locale, id="who")
+        """The only one that counts seconds."""
+        more = {"quota": self._quota, "work": self._work, "why": self._why, "past": self._holds}
+        self._others = [_Section(make, locale, id=name) for name, make in more.items()]
+        self._calm = (0.0, 0.0)
+        """From when until when the others tell the same, if nothing happens."""
 
     def compose(self) -> ComposeResult:
-        yield _Section(self._who, self._locale, id="who")
-        yield _Section(self._quota, self._locale, id="quota")
-        yield _Section(self._work, self._locale, id="work")
-        yield _Section(self._why, self._locale, id="why")
-        yield _Section(self._holds, self._locale, id="past")
+        yield self._first
+        yield from self._others
 
     def on_resize(self) -> None:
         self._renew()
@@ -105,8 +109,12 @@ scores (lower is better). Escape goes back to the table.
     def watch_snapshot(self) -> None:
         self._renew()
 
-    def watch_now(self) -> None:
-        self._renew()
+    def watch_now(self, _before: float, now: float) -> None:
+        since, until = self._calm
+        if not since <= now < until:
+            self._renew()
+        elif self.display and in_sight(self, self._renew):
+            self._first.renew()
 
     def watch_rankings(self) -> None:
         self._renew()
@@ -118,7 +126,9 @@ scores (lower is better). Escape goes back to the table.
     def _renew(self, _screen: Screen[object] | None = None) -> None:
         if self.display and in_sight(self, self._renew):
             self._ask_for_past()
-            for section in self.query(_Section):
+            state = self._state
+            self._calm = self.now, calm_until(state, self.now) if state is not None else self.now
+            for section in (self._first, *self._others):
                 section.renew()
 
     def _ask_for_past(self) -> None:
@@ -136,7 +146,7 @@ scores (lower is better). Escape goes back to the table.
         except RotaError:
             return  # the log is in trouble, which is said elsewhere
         self._past = account_id, tuple(past_holds(events))
-        self.query_one("#past", _Section).renew()
+        self._others[-1].renew()
 
     @property
     def _state(self) -> AccountState | None:

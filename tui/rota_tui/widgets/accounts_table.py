@@ -14,6 +14,7 @@ from rota.account import Health, Kind
 from rota.quota import spent_until
 from rota.snapshot import Snapshot
 from rota_tui.formatting import DAY, MINUTE, age, count
+from rota_tui.lasting import calm_until
 from rota_tui.pieces import Line, Piece, Tone, width_of
 from rota_tui.widgets.line_table import Column, LineTable
 from rota_tui.widgets.quota_gauge import cell_width, gauge_cell
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from rota.snapshot import AccountState
     from rota_tui.pieces import Locale
     from rota_tui.widgets.quota_gauge import Ticks
+    from rota_tui.wording import Reason
 
 WIDE = 100
 """Cells from which plan, resets, today and last are shown."""
@@ -58,6 +60,18 @@ class Marks:
     active: frozenset[str] = frozenset()
     next: frozenset[str] = frozenset()
     pinned: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class _Row:
+    """The cells of a row, of which only a countdown changes with each second."""
+
+    of: tuple[AccountState, int]
+    since: float
+    until: float
+    ticks: bool
+    """Whether its state is a countdown."""
+    cells: list[Line]
 
 
 class AccountsTable(LineTable):
@@ -92,6 +106,7 @@ is done to all that are selected; Escape ends the selection.
         self._resets = False
         self._midnight = 0.0
         self._serving: dict[str, int] = {}
+        self._calm: dict[str, _Row] = {}
 
     # --- what is bound down -------------------------------------------------------------------------------
 
@@ -103,6 +118,7 @@ is done to all that are selected; Escape ends the selection.
         self._count_serving()
         keys = self._sorted()
         if keys != self.keys:
+            self._calm.clear()
             self.show_rows(keys)
         else:
             self.refresh_rows()
@@ -114,6 +130,7 @@ is done to all that are selected; Escape ends the selection.
         self.refresh_rows()
 
     def watch_marks(self) -> None:
+        self._calm.clear()
         self.refresh_rows()
 
     def watch_order(self) -> None:
@@ -128,6 +145,7 @@ is done to all that are selected; Escape ends the selection.
         self.show_rows(self._sorted())
 
     def watch_chosen(self, before: frozenset[str], chosen: frozenset[str]) -> None:
+        self._calm.clear()
         if bool(before) is bool(chosen):
             self.refresh_rows()
         else:
@@ -165,6 +183,7 @@ is done to all that are selected; Escape ends the selection.
     # --- drawing ------------------------------------------------------------------------------------------
 
     def columns_for(self, width: int) -> tuple[Column, ...]:
+        self._calm.clear()
         arrow = f" {self.arrow}"
         sorted_by = {order: arrow if order is self.order else "" for order in Order}
         mark = Column("mark", "", 2 if self.chosen else 1)
@@ -211,11 +230,20 @@ is done to all that are selected; Escape ends the selection.
         return self._glyphs.up if self.backwards else self._glyphs.down
 
     def cells(self, key: str) -> tuple[Line, ...]:
-        state = self.snapshot.accounts[key]
-        return tuple(self._cell(column, state) for column in self._columns)
+        state, now = self.snapshot.accounts[key], self.now
+        of = state, self._serving.get(key, 0)
+        row = self._calm.get(key)
+        if row is None or row.of != of or not row.since <= now < row.until:
+            why = self._why(state, now)
+            cells = [self._cell(column, state, now, why) for column in self._columns]
+            row = self._calm[key] = _Row(of, now, calm_until(state, now), why.ticks, cells)
+        elif row.ticks:
+            place = next(place for place, column in enumerate(self._columns) if column.key == "state")
+            row.cells[place] = self._reason(self._why(state, now), self._columns[place].width)
+        return tuple(row.cells)
 
-    def _cell(self, column: Column, state: AccountState) -> Line:
-        account, now = state.account, self.now
+    def _cell(self, column: Column, state: AccountState, now: float, why: Reason) -> Line:
+        account = state.account
         match column.key:
             case "mark":
                 return self._mark(state.id)
@@ -230,7 +258,7 @@ is done to all that are selected; Escape ends the selection.
             case "long":
                 return self._gauge(_long_window(state), state, _LONG_WINDOWS)
             case "state":
-                return self._reason(state, column.width)
+                return self._reason(why, column.width)
             case "today":
                 today = state.requests_since(self._midnight)
                 return (Piece(count(today), Tone.PLAIN if today else Tone.QUIET),)
@@ -268,15 +296,17 @@ is done to all that are selected; Escape ends the selection.
             return (Piece(self._glyphs.absent, Tone.QUIET),)
         return gauge_cell(window, self._bar, self.now, self._locale, self._ticks, reset=self._resets)
 
-    def _reason(self, state: AccountState, width: int) -> Line:
-        why = reason(
+    def _why(self, state: AccountState, now: float) -> Reason:
+        return reason(
             state,
-            self.now,
+            now,
             self._locale.tz,
             serving=self._serving.get(state.id, 0),
             pinned=state.id in self.marks.pinned,
             watched=state.account.kind in self._watched,
         )
+
+    def _reason(self, why: Reason, width: int) -> Line:
         dot = self._glyphs.ring if why.tone is Tone.QUIET else self._glyphs.dot
         text = why.within(width - cell_len(dot) - 1)
         line = (Piece(f"{dot} ", why.tone), Piece(text, Tone.QUIET if why.tone is Tone.OK else why.tone))

@@ -158,13 +158,14 @@ passed. Arrows choose one; `x` ends its cooldown now. A quota that is spent come
         super().__init__(id=id)
         self._locale = locale
         self._held = Lasting(held_now)
+        self._soonest, self._list = _Countdown(locale), _HeldLines(locale)
         self._chosen: Held | None = None
         self.set_class(locale.glyphs is ASCII, "-ascii")
         self.add_class("-idle")
 
     def compose(self) -> ComposeResult:
-        yield _Countdown(self._locale)
-        yield _HeldLines(self._locale)
+        yield self._soonest
+        yield self._list
 
     def watch_snapshot(self) -> None:
         self._renew()
@@ -187,10 +188,9 @@ passed. Arrows choose one; `x` ends its cooldown now. A quota that is spent come
         held = self._held.at(self.snapshot, self.now)
         self.set_class(not held, "-idle")
         if held:
-            soonest = self.query_one(_Countdown)
-            soonest.left = big(held[0].until - self.now)
-            soonest.renew()
-        view = self.query_one(_HeldLines)
+            self._soonest.left = big(held[0].until - self.now)
+            self._soonest.renew()
+        view = self._list
         view.held, view.now = held, self.now
         view.cursor = self._place(held) if held and self.has_focus else None
         if view.cursor is not None:

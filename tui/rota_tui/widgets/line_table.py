@@ -19,7 +19,7 @@ from textual.strip import Strip
 
 from rota_tui.pieces import Line, Piece, Tone, fit_inside, fit_line, width_of
 from rota_tui.widgets.sight import in_sight
-from rota_tui.widgets.steady import Steady
+from rota_tui.widgets.steady import Unframed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +43,7 @@ class Column:
     """Whether what is too long is cut inside it, so that its end stays."""
 
 
-class LineTable(Steady, ScrollView, can_focus=True, inherit_bindings=False):
+class LineTable(Unframed, ScrollView, can_focus=True, inherit_bindings=False):
     """Keyed rows under fixed columns. Subclasses say the columns for a width and the cells of a row."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -119,6 +119,8 @@ class LineTable(Steady, ScrollView, can_focus=True, inherit_bindings=False):
         self._keys: tuple[str, ...] = ()
         self._places: dict[str, int] = {}
         self._columns: tuple[Column, ...] = ()
+        self._last = self._told = 0
+        """Blanks after the last column, and cells of a whole line."""
         self._drawn: dict[str, tuple[Line, ...]] = {}
         """The cells of each row in sight, as last drawn."""
         self._styles: dict[tuple[str, object], Style] = {}
@@ -194,14 +196,18 @@ class LineTable(Steady, ScrollView, can_focus=True, inherit_bindings=False):
         self.refresh()
 
     def _take_columns(self) -> None:
-        self._columns = self.columns_for(self.size.width - 2 * self.MARGIN)
+        width = self.outer_size.width
+        self._columns = self.columns_for(width - 2 * self.MARGIN)
+        told = self.MARGIN + sum(column.width + self.GAP for column in self._columns) - self.GAP
+        self._last = max(0, width - told)
+        self._told = told + self._last
         self._drawn.clear()
         self._made.clear()
 
     def render_line(self, y: int) -> Strip:
-        width = self.size.width
+        width = self.outer_size.width
         if not self._columns:  # the first frame is drawn before the first resize is told
-            self._columns = self.columns_for(width - 2 * self.MARGIN)
+            self._take_columns()
         place = y - 1 + round(self.scroll_y)
         if y == 0:
             style = self.get_component_rich_style("line-table--header")
@@ -214,19 +220,23 @@ class LineTable(Steady, ScrollView, can_focus=True, inherit_bindings=False):
         return self._strip(cells, self._base(cursor=key == self.cursor_key), width)
 
     def _strip(self, cells: Sequence[Line], base: Style, width: int) -> Strip:
-        segments = [Segment(" " * self.MARGIN, base)]
+        segments: list[Segment] = []
         for place, cell in enumerate(cells):
             segments += self._made.get((place, cell, base)) or self._make(place, cell, base)
-        told = self.MARGIN + sum(column.width + self.GAP for column in self._columns)
-        return Strip(segments, told).adjust_cell_length(width, base)
+        return Strip(segments, self._told).adjust_cell_length(width, base)
 
     def _make(self, place: int, cell: Line, base: Style) -> tuple[Segment, ...]:
-        """A cell with the gap after it."""
+        """A cell with the blanks around it, those beside one another as one: the fewer parts, the sooner drawn."""
         column = self._columns[place]
         line = (fit_inside if column.inside else fit_line)(cell, column.width, self._glyphs)
-        blank, gap = Segment(" " * (column.width - width_of(line)), base), Segment(" " * self.GAP, base)
+        before, after = 0 if place else self.MARGIN, self.GAP if column is not self._columns[-1] else self._last
+        if column.right:
+            before += column.width - width_of(line)
+        else:
+            after += column.width - width_of(line)
+        blanks = Segment(" " * before, base), Segment(" " * after, base)
         told = tuple(Segment(piece.text, self._style(piece.tone, base)) for piece in line)
-        made = (blank, *told, gap) if column.right else (*told, blank, gap)
+        made = tuple(part for part in (blanks[0], *told, blanks[1]) if part.text)
         if len(self._made) >= self.MADE:
             self._made.clear()
         self._made[place, cell, base] = made
