@@ -44,6 +44,7 @@ DEADLINE_MOST_S = 4500.0
 FAULT_S = 30.0
 FAULT_MOST_S = 600.0
 NEVER_AGAIN_S = 86_400.0
+NO_FIGURES = "such accounts have no figures to ask for; they come with each answer"
 """For a token that may not read usage at all: asked again once a day."""
 IDENTITY_S = 7 * 86_400.0
 """How long a plan and an email are taken as told."""
@@ -259,7 +260,7 @@ class Poller:
         self._scheduled(state, after_success(state, windows, pace, active=active, now=now), None, None)
         if now - self._described_at.get(account_id, float("-inf")) > IDENTITY_S:
             await self._describe(state)
-        return None if windows else "such accounts have no figures to ask for; they come with each answer"
+        return None if windows else NO_FIGURES
 
     async def _report(self, state: AccountState, provider: Provider, credential: Credential) -> QuotaReport | None:
         """What the provider says is left; an access token that it refuses before its time is renewed once."""

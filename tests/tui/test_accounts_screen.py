@@ -22,7 +22,11 @@ from rota.events import (
     QuotaObserved,
     RequestServed,
 )
+from rota.providers.base import Credential
+from rota.providers.credential import seal
 from rota.quota import QuotaWindow, Source
+from rota.secret import Secret
+from rota.simulator import credentials_of
 from rota_tui.messages import CoreChanged
 from rota_tui.screens.accounts import AccountsScreen
 from rota_tui.widgets.accounts_table import AccountsTable
@@ -326,7 +330,24 @@ async def test_r_says_why_there_are_no_new_figures(tmp_path: Path) -> None:
         alone, all_of_them = it.toasts()
         assert alone.startswith("No new figures. work: such accounts have no figures to ask for")
         assert all_of_them.startswith("No new figures. work: ")
-        assert all_of_them.endswith(" And 2 more.")
+        assert all_of_them.endswith(" And 1 more.")
+        assert "such accounts" not in all_of_them
+
+
+async def test_R_passes_over_who_has_no_figures_where_others_have(tmp_path: Path) -> None:
+    async with opened(tmp_path, account("key"), account("lab", provider="puter", kind=Kind.PUTER)) as it:
+        secret = next(str(c["secret"]) for c in credentials_of(it.world) if c["label"] == "carol")
+        await it.vault.put("account/lab", seal(Credential(kind=Kind.PUTER, secret=Secret(secret))))
+        await it.press("R")
+        assert it.toasts() == ["Figures are fresh."]
+
+
+async def test_R_says_so_where_nobody_has_figures(tmp_path: Path) -> None:
+    async with opened(tmp_path, account("key"), account("other")) as it:
+        await it.press("R")
+        assert it.toasts() == [
+            "No new figures. key: such accounts have no figures to ask for; they come with each answer. And 1 more."
+        ]
 
 
 async def test_s_sorts_and_says_by_what(tmp_path: Path) -> None:

@@ -96,6 +96,13 @@ async def test_one_account_of_several_without_figures_is_no_trouble_of_the_provi
         assert "last asked just now: the token lacks user:profile" in it.text()
 
 
+async def test_a_key_that_has_no_figures_does_not_hide_that_its_provider_is_silent(tmp_path: Path) -> None:
+    key = UsagePolled(at=NOW, account_id="key", next_at=NOW + DAY)
+    async with opened(tmp_path, *watched(), account("key"), key, transport=Unplugged()) as it:
+        await it.press("R")
+        assert "Anthropic, Puter: " in it.line("× No new figures.")
+
+
 # --- the stores -------------------------------------------------------------------------------------------
 
 

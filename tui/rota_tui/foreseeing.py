@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rota.account import Kind
 from rota.forecast import AHEAD_S, endless, outlook, runway
 from rota.pool.room import BURST_S, length_of
 from rota_tui.formatting import DAY, HOUR, clock, percent
 from rota_tui.pieces import Line, Piece, Tone, clean, width_of
+from rota_tui.wording import PAID_BY_USE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,10 +26,6 @@ SOON_S = 30 * 60.0
 """A pool that lasts no longer than this is told in the colour of a low quota."""
 LEAST_SHARE = 0.005
 """A pace below half a percent an hour is told by the day."""
-
-
-PAID_BY_USE = {Kind.API_KEY, Kind.CONSOLE_PROFILE}
-"""Any other kind without figures has a quota that is not known yet."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,9 @@ _KINDS = {
     Kind.PUTER_GUEST: "guest",
 }
 
+PAID_BY_USE = {Kind.API_KEY, Kind.CONSOLE_PROFILE}
+"""Any other kind without figures has a quota that is not known yet."""
+
 WATCHED_ONLY = "watched only"
 
 REMOVED = "removed account"

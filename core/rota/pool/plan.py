@@ -158,12 +158,16 @@ _FINAL_WORDS = {
 }
 
 
+def _seconds(wait: float) -> str:
+    return f"{wait:.1f}".removesuffix(".0")
+
+
 def _throttled(failure: Failure, trail: Trail, rules: Rules, now: float) -> Step:
     """A short wait here if it fits, else one hop, and no more."""
     wait = throttle_wait(failure, now)
     fits = failure.retryable_here and wait <= rules.throttle_wait_s and now + wait < trail.deadline
     if fits and trail.here < 1:
-        return Step(Do.RETRY, f"too many requests at once: {wait:.3g} s pause", wait_s=wait)
+        return Step(Do.RETRY, f"too many requests at once: {_seconds(wait)} s pause", wait_s=wait)
     if trail.hopped_after_throttle:
         return Step(Do.STOP, "too many requests at once, here and on the account before")
     return Step(Do.ON, "too many requests at once", Closes.ACCOUNT, throttled=True)
@@ -176,5 +180,5 @@ def _retried(failure: Failure, trail: Trail, rules: Rules, now: float, backoff_s
     what = "the provider is overloaded" if overloaded else "no usable answer arrived"
     fits = wait <= rules.retry_cap_s and now + wait < trail.deadline
     if failure.retryable_here and trail.here < rules.retries and fits:
-        return Step(Do.RETRY, f"{what}: {wait:.3g} s pause", wait_s=wait)
+        return Step(Do.RETRY, f"{what}: {_seconds(wait)} s pause", wait_s=wait)
     return Step(Do.ON, what, Closes.MODEL if overloaded else Closes.PROVIDER)

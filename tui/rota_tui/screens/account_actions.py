@@ -16,6 +16,7 @@ from rota.account import Health
 from rota.errors import RotaError
 from rota.naming import tidy
 from rota_tui.messages import TestRequested
+from rota_tui.trouble import what_asking_gave
 from rota_tui.widgets.welcome import Welcome
 from rota_tui.wording import provider_name
 
@@ -382,17 +383,12 @@ class AccountActions(Screen[None]):
 
     @work(group="usage", exclusive=True, description="ask what is left")
     async def _ask(self, states: list[AccountState]) -> None:
-        problems: list[str] = []
+        answers: list[tuple[str, str | None]] = []
         for state in states:
             try:
                 problem = await self.engine.refresh_usage(state.id)
             except RotaError as error:
                 problem = str(error)
-            if problem:
-                problems.append(f"{state.account.label}: {problem}")
-        if problems:
-            rest = f" And {len(problems) - 1} more." if len(problems) > 1 else ""
-            told = f"No new figures. {problems[0].removesuffix('.')}.{rest}"
-            self.notify(told, severity="warning", markup=False)
-        else:
-            self.notify("Figures are fresh.", markup=False)
+            answers.append((state.account.label, problem))
+        told = what_asking_gave(answers)
+        self.notify(told or "Figures are fresh.", severity="warning" if told else "information", markup=False)

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
-from rota_tui.foreseeing import PAID_BY_USE, window_ahead
+from rota_tui.foreseeing import window_ahead
 from rota_tui.formatting import HOUR, ago, clock, count, countdown, score, sparkline, usd
 from rota_tui.pieces import Line, Piece, Tone, clean, pad
 from rota_tui.widgets.quota_gauge import window_line
-from rota_tui.wording import cause, joined, kind_of, organization_name, plan_of, provider_name
+from rota_tui.wording import PAID_BY_USE, cause, joined, kind_of, organization_name, plan_of, provider_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
