@@ -334,3 +334,15 @@ async def test_signing_in_again_goes_straight_to_the_way_in(tmp_path: Path, page
         await web.sign_in(pages[0], next(iter(it.world.puter)))
         await until_added(it)
         assert it.line("That is another account: mine still needs its own sign-in.")
+
+
+async def test_a_question_answered_before_its_focus_was_told_of_harms_nothing(tmp_path: Path) -> None:
+    """As when keys come faster than the dialog can go on: the message is about a widget that is gone."""
+    async with opened(tmp_path) as it:
+        await it.press("a")
+        gone = it.app.focused
+        assert gone is not None
+        await it.press("enter")
+        it.app.post_message(events.DescendantFocus(gone))
+        await it.press("down", "enter")
+        assert it.line("Before you sign in to a Claude subscription")

@@ -17,8 +17,9 @@ class FocusKeeper:
         self._had: WeakKeyDictionary[Screen[Any], Widget] = WeakKeyDictionary()
 
     def note(self, widget: Widget) -> None:
-        """It has the focus now."""
-        self._had[widget.screen] = widget
+        """It has the focus now, unless it is gone since."""
+        if widget.is_attached:
+            self._had[widget.screen] = widget
 
     def lost(self, widget: Widget) -> None:
         """It has the focus no more; when that is because it was hidden, what is still to be seen gets it."""
