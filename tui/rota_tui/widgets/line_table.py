@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from rich.style import Style
     from textual import events
+    from textual.filter import LineFilter
     from textual.screen import Screen
 
     from rota_tui.pieces import Glyphs
@@ -119,8 +120,10 @@ class LineTable(Unframed, ScrollView, can_focus=True, inherit_bindings=False):
         self._keys: tuple[str, ...] = ()
         self._places: dict[str, int] = {}
         self._columns: tuple[Column, ...] = ()
-        self._last = self._told = 0
-        """Blanks after the last column, and cells of a whole line."""
+        self._width = 0
+        """Cells of a line: what the scrollbar covers is not drawn, or each line would be cut there."""
+        self._filled = 0
+        """Cells to the end of the last column."""
         self._drawn: dict[str, tuple[Line, ...]] = {}
         """The cells of each row in sight, as last drawn."""
         self._styles: dict[tuple[str, object], Style] = {}
@@ -196,47 +199,51 @@ class LineTable(Unframed, ScrollView, can_focus=True, inherit_bindings=False):
         self.refresh()
 
     def _take_columns(self) -> None:
-        width = self.outer_size.width
-        self._columns = self.columns_for(width - 2 * self.MARGIN)
-        told = self.MARGIN + sum(column.width + self.GAP for column in self._columns) - self.GAP
-        self._last = max(0, width - told)
-        self._told = told + self._last
+        self._columns = self.columns_for(self.outer_size.width - 2 * self.MARGIN)
+        self._filled = self.MARGIN + sum(column.width + self.GAP for column in self._columns) - self.GAP
         self._drawn.clear()
         self._made.clear()
 
+    def drawn(self, crop: Region, filters: Sequence[LineFilter]) -> list[Strip]:
+        if (width := self.outer_size.width - self.scrollbar_size_vertical) != self._width:
+            self._width = width
+            self._made.clear()
+        return super().drawn(crop, filters)
+
     def render_line(self, y: int) -> Strip:
-        width = self.outer_size.width
         if not self._columns:  # the first frame is drawn before the first resize is told
             self._take_columns()
         place = y - 1 + round(self.scroll_y)
         if y == 0:
             style = self.get_component_rich_style("line-table--header")
-            return self._strip([(Piece(c.title, Tone.QUIET),) for c in self._columns], style, width)
+            return self._strip([(Piece(c.title, Tone.QUIET),) for c in self._columns], style)
         if not 0 <= place < len(self._keys):
-            return Strip.blank(width, self._base())
+            return Strip.blank(self._width, self._base())
         key = self._keys[place]
         if (cells := self._drawn.get(key)) is None:
             cells = self._drawn[key] = self.cells(key)
-        return self._strip(cells, self._base(cursor=key == self.cursor_key), width)
+        return self._strip(cells, self._base(cursor=key == self.cursor_key))
 
-    def _strip(self, cells: Sequence[Line], base: Style, width: int) -> Strip:
+    def _strip(self, cells: Sequence[Line], base: Style) -> Strip:
         segments: list[Segment] = []
         for place, cell in enumerate(cells):
             segments += self._made.get((place, cell, base)) or self._make(place, cell, base)
-        return Strip(segments, self._told).adjust_cell_length(width, base)
+        return Strip(segments, max(self._filled, self._width)).adjust_cell_length(self._width, base)
 
     def _make(self, place: int, cell: Line, base: Style) -> tuple[Segment, ...]:
         """A cell with the blanks around it, those beside one another as one: the fewer parts, the sooner drawn."""
-        column = self._columns[place]
+        column, after = self._columns[place], self.GAP
         line = (fit_inside if column.inside else fit_line)(cell, column.width, self._glyphs)
-        before, after = 0 if place else self.MARGIN, self.GAP if column is not self._columns[-1] else self._last
+        before = 0 if place else self.MARGIN
+        if place == len(self._columns) - 1:
+            after = max(0, self._width - self._filled)
         if column.right:
             before += column.width - width_of(line)
         else:
             after += column.width - width_of(line)
         blanks = Segment(" " * before, base), Segment(" " * after, base)
-        told = tuple(Segment(piece.text, self._style(piece.tone, base)) for piece in line)
-        made = tuple(part for part in (blanks[0], *told, blanks[1]) if part.text)
+        pieces = (Segment(piece.text, self._style(piece.tone, base)) for piece in line)
+        made = tuple(part for part in (blanks[0], *pieces, blanks[1]) if part.text)
         if len(self._made) >= self.MADE:
             self._made.clear()
         self._made[place, cell, base] = made
