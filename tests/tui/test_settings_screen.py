@@ -337,6 +337,24 @@ async def test_names_are_given_changed_and_taken(tmp_path: Path) -> None:
         assert isinstance(it.app.screen, SettingsScreen)
 
 
+async def test_an_entry_that_does_not_fit_is_told_in_its_own_terms_and_kept_for_its_name(tmp_path: Path) -> None:
+    async with opened(tmp_path, size=(80, 24)) as it:
+        await at(it, "catalogue.aliases")
+        await it.press("enter", "a", *"fast = puter/gpt-5-nano", "enter")
+        assert "⏎ Change" in it.text()
+        await it.press("escape")
+        await at(it, "providers.urls")
+        await it.press("enter", "a", *"local = ftp://x", "enter")
+        assert it.line("That does not fit. Allowed: an https address")
+        assert not it.line("a table")
+        await it.press("shift+home", *"one = https://a.test", "enter")
+        await it.press("a", *"two = http", "escape", "enter")
+        assert it.line("one = https://a.test")  # not what was typed for a new name
+        await it.press("escape", "a")
+        assert it.line("two = http")
+        assert it.line("This is what you typed before.")
+
+
 async def test_sending_through_subscriptions_is_asked_about_first(tmp_path: Path) -> None:
     async with opened(tmp_path) as it:
         await at(it, "anthropic.route_subscriptions")

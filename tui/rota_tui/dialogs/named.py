@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 class NamedTable(LineTable):
     """A row for each name."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "select", "Change", id="names.change", tooltip="Change what this name stands for"),
+    ]
+
     def __init__(self, glyphs: Glyphs) -> None:
         super().__init__(glyphs, id="named")
         self.values: dict[str, str] = {}
@@ -79,7 +83,8 @@ class NamedDialog(ModalScreen[None]):
         self._write = write
         self._remove = remove
         self._glyphs = glyphs
-        self._draft: str | None = None
+        self._drafts: dict[str, str] = {}
+        """What was typed and not written, by the name it was typed for; nothing for a new one."""
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog-box ordered-box"):
@@ -104,16 +109,16 @@ class NamedDialog(ModalScreen[None]):
         self.refresh_bindings()
 
     def action_add(self) -> None:
-        self._ask("", "name = what it stands for")
+        self._ask("", "", "name = what it stands for")
 
     def on_line_table_selected(self, event: LineTable.Selected) -> None:
         event.stop()
-        self._ask(f"{event.key} = {self.table.values[event.key]}", "")
+        self._ask(event.key, f"{event.key} = {self.table.values[event.key]}", "")
 
     @work(group="side", exclusive=True, description="name something")
-    async def _ask(self, value: str, placeholder: str) -> None:
+    async def _ask(self, name: str, value: str, placeholder: str) -> None:
         def keep(text: str) -> None:
-            self._draft = text
+            self._drafts[name] = text
 
         dialog = ValueDialog(
             "A name and what it stands for",
@@ -121,12 +126,12 @@ class NamedDialog(ModalScreen[None]):
             value=value,
             write=self._take,
             keep=keep,
-            draft=self._draft,
+            draft=self._drafts.get(name),
             placeholder=placeholder,
         )
         done = await self.app.push_screen_wait(dialog)
         if done is not None:
-            self._draft = None
+            self._drafts.pop(name, None)
             self._show(done.partition("=")[0].strip())
 
     def _take(self, text: str) -> str:

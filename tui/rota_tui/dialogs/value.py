@@ -70,7 +70,8 @@ class ValueDialog(ModalScreen[str | None]):
     def on_mount(self) -> None:
         self.line.border_title = "Value"
         if self._draft is not None:
-            self._tell(f"This is what you typed before; it is {self._value or 'not set'} now.", calm=True)
+            now = f"; it is {self._value} now" if self._value else ""
+            self._tell(f"This is what you typed before{now}.", calm=True)
 
     def on_input_changed(self) -> None:
         if not self.told.has_class("-busy"):

@@ -79,7 +79,7 @@ class ActivityChoosing(ActivityLog):
         typed = exporting.suggested(self.engine.clock.now(), self._locale.tz)
         while True:
             dialog = PromptDialog(
-                "Write the rows that are wanted to which file?",
+                "Write these events to which file?",
                 value=typed,
                 hint=hint,
                 max_length=1000,

@@ -252,7 +252,7 @@ class SettingsEditing(Screen[None]):
             row.key,
             (row.setting.help, entries),
             lambda: config.get(self.engine.settings, row.key),
-            lambda name, value: self._put_text(f"{row.key}.{name}", value),
+            lambda name, value: self._checked(f"{row.key}.{name}", value, f"That does not fit. Allowed: {entries}."),
             lambda name: self._unset(f"{row.key}.{name}"),
             self._locale.glyphs,
         )
@@ -268,7 +268,7 @@ class SettingsEditing(Screen[None]):
             row.key,
             (row.setting.help, f"Allowed: {allowed(row)}. Default: {default}."),
             value=typed(row.value),
-            write=lambda text: self._checked(row, text),
+            write=lambda text: self._checked(row.key, text, _unfit(row, text)),
             keep=lambda text: self.place.drafts.update({row.key: text}),
             draft=self.place.drafts.get(row.key),
         )
@@ -276,13 +276,13 @@ class SettingsEditing(Screen[None]):
             self.place.drafts.pop(row.key, None)
             self._tell(row)
 
-    def _checked(self, row: Row, text: str) -> str:
-        """Write what was typed; what is wrong is told in terms of this one setting."""
+    def _checked(self, key: str, text: str, unfit: str) -> str:
+        """Write what was typed; what does not fit is told by `unfit`, in terms of this one setting."""
         try:
-            self._write(row.key, lambda: config.set_value(self.engine.paths, row.key, text))
+            self._write(key, lambda: config.set_value(self.engine.paths, key, text))
         except RotaError as error:
             # What stands in the file's way is not the fault of what was typed.
-            return _unfit(row, text) if isinstance(error, ConfigError) and error.path is None else error.in_full
+            return unfit if isinstance(error, ConfigError) and error.path is None else error.in_full
         return ""
 
     # --- the vault ----------------------------------------------------------------------------------------
