@@ -122,6 +122,15 @@ async def test_when_everybody_is_spent_it_says_when_the_first_is_back(tmp_path: 
         assert "none is free" in it.row("model")
 
 
+async def test_when_the_chosen_account_is_spent_it_is_named_and_not_everybody(tmp_path: Path) -> None:
+    async with chatting(tmp_path, "max", "pro") as it:
+        it.screen.ask_account(next(s.id for s in it.engine.snapshot.listed() if s.account.label == "max"))
+        it.force("limited-5h", account="max")
+        await it.ask_and_wait("you?")
+        await it.until(lambda: "max cannot answer now. It is back at" in it.talk())
+        assert "Nobody" not in it.talk()
+
+
 async def test_an_answer_that_breaks_off_keeps_its_text_and_says_so(tmp_path: Path) -> None:
     async with chatting(tmp_path, "console", pool=PoolSettings(retries=0)) as it:
         await it.ask_and_wait("Tell me all [[tokens=200]] [[cut]]")

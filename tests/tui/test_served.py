@@ -171,6 +171,15 @@ def test_a_failure_says_what_failed_and_what_to_do(error: RotaError, words: str)
     assert " ".join(plain(line) for line in problem_lines(error, NOW, 300, LOCALE)).startswith(words)
 
 
+@pytest.mark.parametrize(
+    ("back", "then"),
+    [(None, "Choose another account or model."), (NOW + 252, "It is back at 12:04, in 04:12; or choose another")],
+)
+def test_of_one_account_that_was_chosen_it_is_not_said_that_nobody_can(back: float | None, then: str) -> None:
+    lines = problem_lines(AllSpent("…", retry_at=back), NOW, 300, LOCALE, alone="dave")
+    assert plain(lines[0]).startswith(f"● dave cannot answer now. {then}")
+
+
 @given(st.text(max_size=200), st.integers(16, 200))
 def test_every_line_fits_whatever_the_provider_said(text: str, width: int) -> None:
     error = ProviderError(Failure(Meaning.NETWORK, text, status=500, code=text, request_id=text))

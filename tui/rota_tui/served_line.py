@@ -141,9 +141,11 @@ def stopped_lines(who: str, model: str, told: str, width: int, locale: Locale) -
     return flow([(Piece(f"{locale.glyphs.ring} ", Tone.QUIET), *first), *rest], width, locale)
 
 
-def problem_lines(error: RotaError, now: float, width: int, locale: Locale, *, who: str = "") -> tuple[Line, ...]:
+def problem_lines(
+    error: RotaError, now: float, width: int, locale: Locale, *, who: str = "", alone: str = ""
+) -> tuple[Line, ...]:
     """What failed, why, and what to do, in one sentence each; of the account `who`, when one had begun."""
-    what, then = problem_words(error, now, locale)
+    what, then = problem_words(error, now, locale, alone)
     dot, sep = locale.glyphs.dot, locale.glyphs.sep
     named = who and isinstance(error, ProviderError)
     start = (Piece(f"{dot} ", Tone.SPENT), Piece(clean(who), Tone.NAME), Piece(f" {sep} ", Tone.QUIET))
@@ -151,9 +153,15 @@ def problem_lines(error: RotaError, now: float, width: int, locale: Locale, *, w
     return wrap(line, width, 2)
 
 
-def problem_words(error: RotaError, now: float, locale: Locale) -> tuple[str, str]:
-    """What failed and what to do, for people in front of the chat."""
+def problem_words(error: RotaError, now: float, locale: Locale, alone: str = "") -> tuple[str, str]:
+    """What failed and what to do, for people in front of the chat; `alone` is the account that they chose."""
     match error:
+        case AllSpent() if alone:
+            what = f"{clean(alone)} cannot answer now."
+            if error.retry_at is None:
+                return what, "Choose another account or model."
+            back = f"{clock(error.retry_at, now, locale.tz)}, in {countdown(error.retry_at - now)}"
+            return what, f"It is back at {back}; or choose another account or model."
         case AllSpent():
             tried = f"{len(error.attempts)} tried. " if error.attempts else ""
             what = f"Nobody can answer now. {tried}".strip()

@@ -118,7 +118,8 @@ class ChatAsking(Screen[None]):
                     story = heard.story or story
         except RotaError as error:
             await view.settle()
-            view.fail(error, clock.now())
+            chosen = engine.snapshot.account(choice.account_id) if choice.account_id else None
+            view.fail(error, clock.now(), chosen.account.label if chosen is not None else "")
         except asyncio.CancelledError:
             if view.children:  # none when the whole app is closing
                 await view.settle()

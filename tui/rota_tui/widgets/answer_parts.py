@@ -196,6 +196,8 @@ its reason, and why this account was chosen.
         self._served: Figures | None = None
         self._error: RotaError | None = None
         self._error_at = 0.0
+        self.alone = ""
+        """The one account that was asked, when it failed."""
         self._stopped = ""
         self._open = False
 
@@ -233,8 +235,8 @@ its reason, and why this account was chosen.
         self._served, self._live = answer, ()
         self.refresh(layout=True)
 
-    def fail(self, error: RotaError, at: float) -> None:
-        self._error, self._error_at, self._live = error, at, ()
+    def fail(self, error: RotaError, at: float, alone: str) -> None:
+        self._error, self._error_at, self._live, self.alone = error, at, (), alone
         self.refresh(layout=True)
 
     def stop(self, told: str) -> None:
@@ -263,7 +265,10 @@ its reason, and why this account was chosen.
             return (*served_lines(self._served, width, locale, brief=self._brief), *more)
         if self._error is not None:
             more = problem_story(self._error, self._error_at, width, locale) if self._open else ()
-            return (*problem_lines(self._error, self._error_at, width, locale, who=self._who), *more)
+            return (
+                *problem_lines(self._error, self._error_at, width, locale, who=self._who, alone=self.alone),
+                *more,
+            )
         if self._stopped:
             return stopped_lines(self._who, self._model, self._stopped, width, locale)
         return ()

@@ -69,7 +69,7 @@ class AnswerView(Steady, Vertical):
         """The answer as it goes into a file."""
         note = ""
         if self.footer.error is not None:
-            note = " ".join(problem_words(self.footer.error, now, locale)).strip()
+            note = " ".join(problem_words(self.footer.error, now, locale, self.footer.alone)).strip()
         elif self.footer.stopped:
             note = "Stopped before its end."
         calls = tuple(self.calls.calls.values())
@@ -116,9 +116,9 @@ class AnswerView(Steady, Vertical):
         """It is whole."""
         self.footer.serve(answer)
 
-    def fail(self, error: RotaError, at: float) -> None:
-        """There is none, or it broke off."""
-        self.footer.fail(error, at)
+    def fail(self, error: RotaError, at: float, alone: str) -> None:
+        """There is none, or it broke off; `alone` is the one account that was asked, empty where any might answer."""
+        self.footer.fail(error, at, alone)
 
     def stop(self, elapsed: float) -> None:
         """Somebody stopped it."""
