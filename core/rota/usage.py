@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from rota.pool.refresh import Credentials
     from rota.providers.base import Credential, Provider, QuotaReport
     from rota.settings import UsageSettings
-    from rota.snapshot import AccountState, Snapshot
+    from rota.snapshot import AccountState, Poll, Snapshot
 
 SPENT_S = 600.0
 AFTER_RESET_S = 60.0
@@ -148,7 +148,7 @@ def after_failure(state: AccountState, failure: Failure, now: float) -> float:
     if failure.meaning is Meaning.GATED:
         return NEVER_AGAIN_S
     in_a_row = state.poll is not None and state.poll.problem is not None and state.poll.blocked_at is None
-    return min(FAULT_MOST_S, previous * 2) if in_a_row and previous >= FAULT_S else FAULT_S
+    return min(FAULT_MOST_S, max(FAULT_S, previous * 2)) if in_a_row else FAULT_S
 
 
 def _interval(state: AccountState, pace: Pace, *, active: bool, now: float) -> float:
@@ -227,10 +227,13 @@ class Poller:
 
         Returns why there are no new figures, or None when there are.
         """
-        mine = await self._claim(account_id, by_person=by_person)
+        mine, before = await self._claim(account_id, by_person=by_person)
         state = self._journal.snapshot.account(account_id)
         if state is None:
             return "the account is gone"
+        if mine:
+            # What came of the last question, which the claim wrote over: failures in a row wait ever longer.
+            state = replace(state, poll=before)
         if not mine:
             if (left := _blocked_for(state, self._clock.now())) is not None:
                 return f"the provider gives no more figures for now; rota asks again in {ago(left)}"
@@ -301,16 +304,21 @@ class Poller:
             if identity.key == state.account.identity and identity.plan != state.account.plan:
                 self._journal.publish(AccountDescribed(at=self._clock.now(), account_id=state.id, identity=identity))
 
-    async def _claim(self, account_id: str, *, by_person: bool) -> bool:
-        """Take the account's turn in the log, so that no other process asks at the same time."""
+    async def _claim(self, account_id: str, *, by_person: bool) -> tuple[bool, Poll | None]:
+        """Take the account's turn in the log, so that no other process asks at the same time.
+
+        Returns whether it was taken, and what was known of the question before.
+        """
         mine = False
+        before: Poll | None = None
 
         def decide(snapshot: Snapshot) -> Sequence[Event]:
-            nonlocal mine
+            nonlocal mine, before
             now = self._clock.now()
             state = snapshot.account(account_id)
             if state is None:
                 return []
+            before = state.poll
             asked = state.poll.at if state.poll is not None else float("-inf")
             turn = self._due(snapshot, state, now)
             if by_person:
@@ -323,7 +331,7 @@ class Poller:
             return [UsagePolled(at=now, account_id=account_id, next_at=now + CLAIM_S, blocked_at=blocked_at)]
 
         await self._journal.commit(decide)
-        return mine
+        return mine, before
 
     def _failed(self, state: AccountState, failure: Failure) -> None:
         now = self._clock.now()

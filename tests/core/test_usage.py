@@ -147,6 +147,7 @@ def test_the_next_question_is_no_later_than_a_minute_after_a_known_reset() -> No
         (Failure(Meaning.GATED, "scope", status=403, code="scope-refused"), None, 86_400.0),
         (Failure(Meaning.NETWORK, "down"), None, 30.0),
         (Failure(Meaning.NETWORK, "down"), Poll(NOW - 60, NOW, "down"), 120.0),  # doubling
+        (Failure(Meaning.NETWORK, "down"), Poll(NOW - 28, NOW, "down"), 56.0),  # the first wait was a little shorter
         (Failure(Meaning.OVERLOADED, "529"), Poll(NOW - 500, NOW, "529"), 600.0),
     ],
 )
@@ -226,6 +227,25 @@ async def test_a_blocked_endpoint_keeps_the_last_figures_and_waits(world: World,
     assert state.poll is not None
     assert state.poll.blocked_at == clock.now()
     assert state.poll.next_at - clock.now() >= 300 * 0.9
+
+
+async def test_an_endpoint_that_goes_on_failing_is_asked_ever_less_often(world: World, tmp_path: Path) -> None:
+    clock = world.clock
+    assert isinstance(clock, ManualClock)
+    waits: list[float] = []
+    async with engine_on(world, tmp_path) as engine:
+        (added,) = await sign_in(engine, world, "max")
+        poller = (await engine.services()).poller
+        for _ in range(4):
+            world.faults.force(Fault("usage-429"))
+            assert await poller.ask(added.account_id) is not None
+            poll = engine.snapshot.accounts[added.account_id].poll
+            assert poll is not None
+            waits.append(poll.next_at - clock.now())
+            await clock.advance(waits[-1] + 1)
+
+    assert waits == sorted(waits)
+    assert waits[-1] > 2 * waits[0]
 
 
 async def test_a_person_cannot_ask_an_endpoint_that_wants_to_be_left_alone(world: World, tmp_path: Path) -> None:
