@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import signal
 import sqlite3
 import sys
 from typing import TYPE_CHECKING
@@ -121,3 +123,33 @@ def test_a_fault_of_the_app_is_told_with_what_to_do_and_without_what_was_typed(
         terminal.wait(lambda _: after.exists() and after.read_text() != "", "the terminal's state was not read")
         assert [terminal.state(what) for what in ("alternate_on", "mouse_any_flag", "cursor_flag")] == ["0", "0", "1"]
     assert before.read_text() == after.read_text()
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize(
+    ("command", "shown"),
+    [
+        ("status --watch", "No account yet."),
+        ("login anthropic --api-key", "(not shown)"),
+        ("login puter --no-browser", "Waiting for you"),
+    ],
+)
+def test_a_command_that_is_told_to_end_gives_back_cursor_and_echo(
+    home: CommandLine, tmp_path: Path, command: str, shown: str, name: str
+) -> None:
+    before, after, process = tmp_path / "before", tmp_path / "after", tmp_path / "pid"
+    run = f"sh -c 'echo $$ > {process}; exec {ROTA} {command}'"
+    line = f"stty -g > {before}; {run}; echo over with $?; stty -g > {after}; cat"
+    with Tmux(tmp_path, line, home.environ()) as terminal:
+        terminal.until(shown)
+        os.kill(int(process.read_text()), getattr(signal, name))
+        terminal.until(f"over with {128 + getattr(signal, name)}")
+        terminal.wait(lambda _: after.exists() and after.read_text() != "", "the terminal's state was not read")
+        assert terminal.state("cursor_flag") == "1"
+    assert before.read_text() == after.read_text()
+
+
+def test_a_watched_status_moves_no_cursor_where_there_is_none(home: CommandLine, tmp_path: Path) -> None:
+    with Tmux(tmp_path, f"TERM=dumb {ROTA} status --watch; cat", home.environ()) as terminal:
+        terminal.until("No account yet.")
+        assert terminal.state("cursor_flag") == "1"

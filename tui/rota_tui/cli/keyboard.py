@@ -8,6 +8,8 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from rota_tui.cli.tidying import put_back
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -44,7 +46,7 @@ def listening(take: Callable[[str], None]) -> Iterator[bool]:
         with _polling(Typed(take)):
             yield True
     else:
-        with _reading(Typed(take)):
+        with put_back(), _reading(Typed(take)):
             yield True
 
 

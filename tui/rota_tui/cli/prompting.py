@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rota_tui.cli.tidying import put_back
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -27,7 +29,7 @@ def confirm(question: str, *, otherwise: str) -> None:
 
 def secret(wanted: str) -> str:
     """A secret, typed or pasted without echo."""
-    with _interruptible():
+    with _interruptible(), put_back():
         typed: str = click.prompt(f"Paste {wanted} (not shown)", hide_input=True, err=True)
         return typed
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from dataclasses import replace
@@ -17,6 +18,7 @@ from rota_tui.cli.printing import echo_json_line
 from rota_tui.cli.status_plain import sentences
 from rota_tui.cli.status_table import table
 from rota_tui.cli.terminal import look
+from rota_tui.cli.tidying import put_back
 from rota_tui.formatting import stamp
 
 if TYPE_CHECKING:
@@ -35,10 +37,11 @@ def watch(*, plain: bool, as_json: bool, ascii: bool) -> None:
     rules = reading.rules()
     if as_json:
         _watch_json(rules)
-    elif plain or not sys.stdout.isatty():
+    elif plain or not sys.stdout.isatty() or os.environ.get("TERM") == "dumb":
         _watch_sentences(rules)
     else:
-        _watch_in_place(rules, ascii=ascii)
+        with put_back():
+            _watch_in_place(rules, ascii=ascii)
 
 
 def snapshots(every_s: float | None) -> Iterator[Snapshot]:
