@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rota.errors import Attempt
     from rota.events import Event
 
-RETRIES = re.compile(r"([\d.]+) s pause: once more$")
+RETRIES = re.compile(r"([\d.]+) s pause; once more$")
 """How the pool says that it tries the same account and model again."""
 
 CAUSES = {

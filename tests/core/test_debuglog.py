@@ -79,11 +79,11 @@ def test_a_retry_a_switch_and_a_fallback_are_told_apart() -> None:
     )
     assert told(
         started("a", "best"),
-        failed("a", "best", Meaning.THROTTLED, 429, "too many requests at once: 1 s pause: once more"),
+        failed("a", "best", Meaning.THROTTLED, 429, "too many requests at once: 1 s pause; once more"),
         started("a", "best"),
-        failed("a", "best", Meaning.LIMITED, 429, "its quota is spent: on to b"),
+        failed("a", "best", Meaning.LIMITED, 429, "its quota is spent; on to b"),
         started("b", "best"),
-        failed("b", "best", Meaning.MODEL_LIMITED, 429, "the model is limited: on to b with free"),
+        failed("b", "best", Meaning.MODEL_LIMITED, 429, "the model is limited; on to b with free"),
         started("b", "free"),
         served,
     ) == [
@@ -122,7 +122,7 @@ def hostile_events(draw: st.DrawFn) -> Event:
     text = f"{draw(name)} {draw(secret)} {draw(name)}"
     attempt = Attempt("a", draw(secret), "m", draw(st.sampled_from(Meaning)), text, 400)
     made: list[Event] = [
-        AttemptFailed(at=NOW, request_id="r", provider="puter", attempt=attempt, next_step=f"{text}: once more"),
+        AttemptFailed(at=NOW, request_id="r", provider="puter", attempt=attempt, next_step=f"{text}; once more"),
         RequestFailed(
             at=NOW,
             request_id="r",

@@ -78,4 +78,4 @@ class Knobs:
             if not fits or (isinstance(value, bool) and not isinstance(now, bool)):
                 raise UnknownKnob(f"{name} does not take {value!r}")
         for name, value in settings.items():
-            setattr(self, name, value)
+            setattr(self, name, type(getattr(self, name))(value))

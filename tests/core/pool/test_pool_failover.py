@@ -10,6 +10,7 @@ import pytest
 from tests.support.pool_world import Pooled, path_of, pooled, refused, request, waited
 
 from rota.account import Health
+from rota.debuglines import RETRIES
 from rota.errors import AllSpent, Meaning, NothingConfigured, ProviderError, VaultLocked
 from rota.events import (
     AccountSwitched,
@@ -139,6 +140,7 @@ async def test_an_overload_is_retried_on_the_same_account(tmp_path: Path, name: 
         assert path_of(story.attempts) == [f"a {SONNET} overloaded"] * 2
         assert [c[0] for c in it.calls()] == ["a"] * 3
         assert it.heard(CooldownStarted) == []
+        assert all(RETRIES.search(failed.next_step) for failed in it.heard(AttemptFailed))  # the debug log's words
 
 
 async def test_an_overload_that_lasts_is_no_reason_to_try_other_accounts(tmp_path: Path) -> None:

@@ -211,6 +211,8 @@ async def test_each_knob_turns_what_it_says(client: httpx.AsyncClient, world: Wo
     driver = await client.post("/puter-api/drivers/call", headers=puter(world, "carol"), json=drive())
     usage = await client.get("/anthropic/api/oauth/usage", headers=claude(world, "max"))
     assert turns.items() <= state["knobs"].items()
+    await client.patch("/_sim/knobs", json={"pace": 0})
+    assert (await client.patch("/_sim/knobs", json={"pace": 0.5})).json()["knobs"]["pace"] == 0.5
     assert messages.json()["error"]["type"] == "overloaded_error"
     assert token.json()["error"] == "invalid_client"
     assert isinstance(driver.json()["result"]["message"]["content"], str)
