@@ -94,6 +94,12 @@ async def test_a_command_of_another_mode_goes_there_and_does_it(tmp_path: Path) 
         assert isinstance(it.app.screen, SettingsScreen)
 
 
+async def test_a_command_is_found_by_what_the_line_of_keys_calls_it(tmp_path: Path) -> None:
+    async with opened(tmp_path, account("work")) as it:
+        (first, *_) = await palette(it, *"theme")
+        assert "Choose the colours, seeing them" in first
+
+
 async def test_what_cannot_be_done_there_now_is_said(tmp_path: Path) -> None:
     async with opened(tmp_path, account("work")) as it:
         await palette(it, *"last answer")

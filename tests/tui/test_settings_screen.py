@@ -228,6 +228,32 @@ async def test_a_theme_is_worn_while_it_is_looked_at_and_escape_takes_it_off(tmp
         assert config.load(it.engine.paths, {}).ui.theme == "rota-contrast"
 
 
+async def test_a_theme_that_is_looked_at_is_worn_while_something_else_changes(tmp_path: Path) -> None:
+    async with opened(tmp_path) as it:
+        it.engine.start_background()
+        await at(it, "ui.theme")
+        await it.pass_time(1)
+        await it.press("enter", "down")
+        worn = it.app.theme
+        assert worn != it.engine.settings.ui.theme
+        it.engine.paths.config_file.write_text("[pool]\nretries = 2\n", encoding="utf-8")
+        await it.pass_time(3)
+        assert it.engine.settings.pool.retries == 2
+        assert it.app.theme == worn
+        await it.press("escape")
+        assert it.app.theme == it.engine.settings.ui.theme
+
+
+async def test_a_theme_that_cannot_be_written_is_taken_off_again(tmp_path: Path) -> None:
+    async with opened(tmp_path) as it:
+        await at(it, "ui.theme")
+        worn = it.app.theme
+        it.engine.paths.config_file.write_text("[pool\n", encoding="utf-8")
+        await it.press("enter", "down", "enter")
+        assert "is not valid TOML" in it.toasts()[-1]
+        assert it.app.theme == worn
+
+
 async def test_plain_characters_come_and_go_without_a_restart(tmp_path: Path) -> None:
     async with opened(tmp_path, account("work")) as it:
         await at(it, "ui.ascii")

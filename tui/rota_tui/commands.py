@@ -37,6 +37,8 @@ class Entry(NamedTuple):
     """The other mode that it is of; nothing for what works here."""
     key: str
     run: Callable[[], object]
+    title: str = ""
+    """What the line of keys calls it: it may be found by that too."""
 
 
 class RotaCommands(Provider):
@@ -53,7 +55,7 @@ class RotaCommands(Provider):
     async def search(self, query: str) -> Hits:
         words = typed_words(query)
         for entry in self._entries:
-            found = match(words, subject(entry.about, entry.where, entry.key))
+            found = match(words, subject(entry.about, entry.title, entry.where, entry.key))
             if found is not None:
                 yield Hit(found.score, _line(entry, found), entry.run, text=entry.about)
 
@@ -74,7 +76,9 @@ def _all(app: App[object], screen: Screen[object]) -> Iterator[Entry]:
         moving = binding.system or not binding.id or binding.id.startswith(MOVING)
         if node is app or moving or not enabled:
             continue
-        yield Entry(about, "", app.get_key_display(binding), partial(_act, app, binding.action, node))
+        yield Entry(
+            about, "", app.get_key_display(binding), partial(_act, app, binding.action, node), binding.description
+        )
     for number, mode, title in app.TITLES:  # type: ignore[attr-defined]
         if mode != app.current_mode:
             yield Entry(f"Go to {title}", "", number, partial(app.switch_mode, mode))
@@ -84,11 +88,12 @@ def _all(app: App[object], screen: Screen[object]) -> Iterator[Entry]:
             if mode == app.current_mode or not on_screen or command.shares or command.id.startswith(MOVING):
                 continue
             key = _shown(app, command)
-            yield Entry(command.about, title, key, partial(_act_there, app, mode, command.action, command.about))
+            act = partial(_act_there, app, mode, command.action, command.about)
+            yield Entry(command.about, title, key, act, command.title)
     for command in commands().values():
         if command.where == EVERYWHERE and not command.id.startswith(("mode-", *MOVING)):
             key = _shown(app, command)
-            yield Entry(command.about, "", key, partial(_act, app, command.action, app))
+            yield Entry(command.about, "", key, partial(_act, app, command.action, app), command.title)
 
 
 def _shown(app: App[object], command: Command) -> str:

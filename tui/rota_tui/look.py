@@ -67,7 +67,7 @@ class Look:
         return bool(self._stale) and not self._renewing
 
     def _put_on(self, app: App[object], before: Settings, after: Settings) -> None:
-        if before.ui.theme != after.ui.theme or app.theme != after.ui.theme:
+        if before.ui.theme != after.ui.theme:
             app.theme = after.ui.theme if after.ui.theme in app.available_themes else USUAL_THEME
         app.animation_level = "none" if self.still else "full"
         self.mark(app)

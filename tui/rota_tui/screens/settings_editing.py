@@ -187,12 +187,15 @@ class SettingsEditing(Screen[None]):
 
         themes = self.app.available_themes.values()
         own = [theme.name for theme in THEMES]
+        worn = self.app.theme
         listed = sorted(themes, key=lambda t: (own.index(t.name) if t.name in own else len(own), t.name))
         chosen = await self.app.push_screen_wait(
-            ThemeDialog([t for t in listed if "ansi" not in t.name], self._locale.glyphs, current=self.app.theme)
+            ThemeDialog([t for t in listed if "ansi" not in t.name], self._locale.glyphs, current=worn)
         )
         if chosen is not None:
-            self._tell(row, self._put(row.key, chosen))
+            if problem := self._put(row.key, chosen):
+                self.app.theme = worn  # what is not written is not worn either
+            self._tell(row, problem)
 
     @work(group="dialog", exclusive=True, description="choose keys")
     async def _choose_keys(self) -> None:
