@@ -159,6 +159,16 @@ async def test_words_in_angle_brackets_are_shown_as_they_came(tmp_path: Path) ->
         assert "<answer> It is 42. </answer> A List<String> and a <br> here. <details> More </details>" in it.talk()
 
 
+async def test_a_table_with_an_address_in_it_loses_nothing_on_a_narrow_terminal(tmp_path: Path) -> None:
+    async with chatting(tmp_path, "console", size=(80, 24)) as it:
+        address = "https://example.com/" + "path/" * 12
+        it.say(f"| Name | Address | Note |\n|---|---|---|\n| one | {address} | several words |")
+        await it.ask_and_wait("where is it?")
+        cells = [line.split("│") for line in it.text().splitlines() if line.count("│") == 4]
+        columns = ["".join(cell[at].strip() for cell in cells) for at in (1, 2, 3)]
+        assert columns == ["Nameone", f"Address{address}", "Noteseveralwords"]
+
+
 async def test_an_account_that_is_removed_while_it_answers_keeps_its_name_beneath_the_answer(tmp_path: Path) -> None:
     async with chatting(tmp_path, "console", "console-small") as it:
         first = it.screen.label_of(it.engine.ranking("anthropic", "claude-haiku-4-5").chosen)
