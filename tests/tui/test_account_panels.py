@@ -181,6 +181,24 @@ async def test_x_lifts_the_one_that_is_chosen_a_model_of_everybody_too(tmp_path:
         assert it.toasts()[-1] == "spare may serve again."
 
 
+async def test_keys_mean_the_account_that_is_looked_at_in_a_panel(tmp_path: Path) -> None:
+    def off() -> list[str]:
+        return [state.id for state in it.engine.snapshot.listed() if not state.account.enabled]
+
+    async with opened(tmp_path, *busy(), size=(80, 24)) as it:
+        await it.press("space", "o")  # work is selected, the cursor is on spare
+        assert "u Use" not in it.text()  # a model of everybody
+        assert "space Select" not in it.text()
+        await it.press("down", "down")
+        assert "u Use" in it.text()
+        await it.press("e")
+        assert off() == ["lab"]
+        await it.press("escape", "enter", "e")  # the detail of spare
+        assert off() == ["spare", "lab"]
+        await it.press("escape", "e")
+        assert off() == ["work", "spare", "lab"]
+
+
 async def test_arrows_choose_and_the_choice_stays_when_another_comes_back(tmp_path: Path) -> None:
     async with opened(tmp_path, *busy()) as it:
         await it.press("o", "down")

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from rota.engine import Engine
     from rota.events import Event
     from rota.pool.strategy import Ranking
-    from rota.snapshot import Snapshot
+    from rota.snapshot import AccountState, Snapshot
     from rota_tui.foreseeing import Ahead
     from rota_tui.messages import AddRequested
     from rota_tui.pieces import Locale
@@ -242,6 +242,8 @@ class AccountsScreen(Steady, AccountRows):
             return self._inside or self.has_class("-filter") or bool(self.table.chosen)
         if action in ("cooling", "why"):
             return not self.has_class("-empty")
+        if action == "select" and self._of_cooling():
+            return False
         if not self.check_rows(action):
             return False
         return super().check_action(action, parameters)
@@ -252,6 +254,19 @@ class AccountsScreen(Steady, AccountRows):
         self.add_class("-detail")
         self.query_one("#detail").focus()
         self.refresh_bindings()
+
+    @property
+    def targets(self) -> list[AccountState]:
+        """In a panel, the account that is looked at there."""
+        if self._of_cooling():
+            from rota_tui.widgets.cooldown_panel import CooldownPanel
+
+            held = self.query_one(CooldownPanel).chosen
+            state = self.snapshot.account(held.account_id or "") if held is not None else None
+            return [] if state is None else [state]
+        if self.has_class("-detail"):
+            return [] if self.current is None else [self.current]
+        return super().targets
 
     @property
     def _inside(self) -> bool:

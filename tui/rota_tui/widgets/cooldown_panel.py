@@ -204,11 +204,18 @@ passed. Arrows choose one; `x` ends its cooldown now. A quota that is spent come
 
     # --- keys ---------------------------------------------------------------------------------------------
 
+    @property
+    def chosen(self) -> Held | None:
+        """The one that is meant; None when nothing is held."""
+        held = self._held.at(self.snapshot, self.now)
+        return held[self._place(held)] if held else None
+
     def action_choose(self, steps: int) -> None:
         if held := self._held.at(self.snapshot, self.now):
             self._chosen = held[max(0, min(len(held) - 1, self._place(held) + steps))]
             self._renew()
+            self.refresh_bindings()
 
     def action_lift(self) -> None:
-        if held := self._held.at(self.snapshot, self.now):
-            self.post_message(self.LiftRequested(held[self._place(held)]))
+        if (held := self.chosen) is not None:
+            self.post_message(self.LiftRequested(held))
