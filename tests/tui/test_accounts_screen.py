@@ -183,11 +183,18 @@ async def test_enter_shows_the_account_alone_and_escape_goes_back(tmp_path: Path
 
 async def test_u_lets_the_account_serve_new_sessions(tmp_path: Path) -> None:
     async with opened(tmp_path, *people()) as it:
+        await it.press("down", "down", "u")
+        assert it.engine.snapshot.active["puter"].account_id == "lab"
+        assert it.toasts() == ["New sessions use lab."]
+        assert it.row("lab ").split()[0] == "▶"
+
+
+async def test_who_cannot_serve_now_is_chosen_without_a_promise(tmp_path: Path) -> None:
+    async with opened(tmp_path, *people()) as it:
         await it.press("down", "u")
-        choice = it.engine.snapshot.active["anthropic"]
-        assert choice.account_id == "spare"
-        assert it.toasts() == ["New sessions use spare."]
-        assert it.row("5h spent, back").split()[0] == "▶"
+        assert it.engine.snapshot.active["anthropic"].account_id == "spare"
+        assert it.toasts() == ["spare is chosen, but cannot serve now (cooling: 5h spent)."]
+        assert "▶" not in it.row("5h spent, back")
 
 
 async def test_p_pins_and_unpins(tmp_path: Path) -> None:
@@ -207,6 +214,26 @@ async def test_e_turns_an_account_off_and_on(tmp_path: Path) -> None:
         assert "1 off" in it.text().splitlines()[1]
         await it.press("e")
         assert "ready" in it.row("work ")
+
+
+async def test_who_was_turned_off_is_not_marked_as_the_one_that_serves(tmp_path: Path) -> None:
+    async with opened(tmp_path, *people()) as it:
+        assert it.row("work ").split()[0] == "▶"
+        await it.press("e")
+        await it.pass_time(1)
+        assert it.row("work ").split()[0] == "work"
+        await it.press("e")
+        await it.pass_time(1)
+        assert it.row("work ").split()[0] == "▶"
+
+
+async def test_what_keys_said_stands_there_once_and_leaves_room(tmp_path: Path) -> None:
+    async with opened(tmp_path, *people()) as it:
+        await it.press("u", "u")
+        assert it.toasts() == ["New sessions use work."]
+        await it.press("e", "e", "h", "h")
+        assert len(it.toasts()) == 3
+        assert it.toasts()[-1] == "work is back from reserve."
 
 
 async def test_x_lifts_a_cooldown_and_is_only_offered_where_there_is_one(tmp_path: Path) -> None:
@@ -452,7 +479,8 @@ async def test_foreign_text_is_shown_as_text(tmp_path: Path, size: tuple[int, in
         await it.press("u")
         await it.press("enter")
         assert "server said [/foo]␇" in it.text()
-        assert it.toasts() == ["New sessions use [/foo] as [bar]."]
+        why = "you must act at the provider: server said [/foo]␇"
+        assert it.toasts() == [f"[/foo] as [bar] is chosen, but cannot serve now ({why})."]
 
 
 @pytest.mark.parametrize("size", [(40, 10), (59, 40), (120, 13)])

@@ -231,7 +231,7 @@ async def test_three_accounts_of_each_provider_are_signed_in_renewed_turned_off_
         await me.press("home", "d", "down", "down", "space")
         await me.sees("Remove 2 accounts?")
         await me.press("y")
-        await me.is_told("mine, carol removed.")
+        await me.is_told("mine and carol removed.")
         assert list(me.accounts()) == ["small", "dave", "guest"]
         assert await it.vault.names() == {f"account/{account_id}" for account_id in me.accounts().values()}
         await me.press("d", "a")

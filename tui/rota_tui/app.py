@@ -21,6 +21,7 @@ from rota_tui.messages import CoreChanged, ModelRequested, TestRequested
 from rota_tui.speaking import speak
 from rota_tui.themes import THEMES, variable_defaults
 from rota_tui.title import TerminalTitle, worst
+from rota_tui.toasting import outdated
 from rota_tui.widgets.mode_bar import ModeBar
 from rota_tui.wording import watched_kinds
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from textual.command import Provider
     from textual.events import DescendantBlur, DescendantFocus, Key
+    from textual.notifications import Notify
     from textual.screen import Screen
     from textual.widget import AwaitMount
 
@@ -254,6 +256,11 @@ class RotaApp(App[Any]):
 
     def on_descendant_blur(self, event: DescendantBlur) -> None:
         self._focus.lost(event.widget)
+
+    def on_notify(self, event: Notify) -> None:
+        """Say nothing twice at once, and leave the screen to be read."""
+        for old in outdated(self._notifications, event.notification):
+            self._unnotify(old, refresh=False)  # Textual draws them all anew for the new one
 
     def on_too_small_gone(self) -> None:
         for screen in self.screen_stack:

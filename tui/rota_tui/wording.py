@@ -18,7 +18,7 @@ from rota_tui.formatting import DAY, HOUR, LOW_FROM, amount, clock, countdown, c
 from rota_tui.pieces import Line, Piece, Tone, clean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import tzinfo
 
     from rota.account import Account
@@ -66,6 +66,9 @@ WATCHED_ONLY = "watched only"
 
 REMOVED = "removed account"
 
+NAMED = 3
+"""So many accounts are named in a row, the rest counted."""
+
 PROVIDERS = {"anthropic": "Anthropic", "puter": "Puter"}
 
 
@@ -97,6 +100,13 @@ def label_of(snapshot: Snapshot, account_id: str) -> str:
     if state is not None and state.removed:
         return REMOVED
     return state.account.label if state is not None and state.known else account_id
+
+
+def listed(labels: Sequence[str]) -> str:
+    """`work`, `work and spare`, `a, b, c and 4 more`."""
+    if len(labels) > NAMED:
+        return f"{', '.join(labels[:NAMED])} and {len(labels) - NAMED} more"
+    return " and ".join(filter(None, (", ".join(labels[:-1]), labels[-1])))
 
 
 _DATED = re.compile(r"-20\d{6}$")

@@ -114,6 +114,7 @@ class AddAccountDialog(ModalScreen[tuple[Added, ...]]):
                 await self._show()
             case DoneStep(), True:
                 self._again = None
+                self._chosen.clear()
                 self._trail = [choose_provider]
                 await self._show()
             case DoneStep(), _:

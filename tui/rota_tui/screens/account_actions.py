@@ -16,9 +16,10 @@ from rota.account import Health
 from rota.errors import RotaError
 from rota.naming import tidy
 from rota_tui.messages import TestRequested
+from rota_tui.pieces import clean
 from rota_tui.trouble import what_asking_gave
 from rota_tui.widgets.welcome import Welcome
-from rota_tui.wording import provider_name
+from rota_tui.wording import listed, provider_name
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -35,8 +36,6 @@ _ON_ONE = frozenset(("use", "pin", "label", "copy", "test", "sign_in"))
 """Actions that mean one account: off while several are selected."""
 _ON_SEVERAL = frozenset(("switch", "refresh_usage", "remove", "shift", "refresh_all", "reserve", "prioritize"))
 
-NAMED = 3
-"""So many accounts are named, the rest counted."""
 PRIORITIES = range(-99, 100)
 
 
@@ -48,14 +47,8 @@ def _found(engine: Engine) -> tuple[Found, ...]:
 
 
 def names(states: Sequence[AccountState]) -> str:
-    """`work`, `work and spare`, `a, b, c and 4 more`."""
-    return _listed([state.account.label for state in states])
-
-
-def _listed(labels: Sequence[str]) -> str:
-    if len(labels) > NAMED:
-        return f"{', '.join(labels[:NAMED])} and {len(labels) - NAMED} more"
-    return " and ".join(filter(None, (", ".join(labels[:-1]), labels[-1])))
+    """What they are called, in a row."""
+    return listed([state.account.label for state in states])
 
 
 def _wrong_priority(text: str) -> str:
@@ -164,8 +157,16 @@ class AccountActions(Screen[None]):
     # --- commands -----------------------------------------------------------------------------------------
 
     def action_use(self) -> None:
-        if (state := self.target) is not None:
-            self.command(lambda accounts: accounts.use(state.id), f"New sessions use {state.account.label}.")
+        if (state := self.target) is None:
+            return
+
+        def told() -> str:
+            label, why = state.account.label, self.engine.ranking(state.account.provider).why_not(state.id)
+            if why is None:
+                return f"New sessions use {label}."
+            return f"{label} is chosen, but cannot serve now ({clean(why.reason)})."
+
+        self.command(lambda accounts: accounts.use(state.id), told)
 
     def action_pin(self) -> None:
         if (state := self.target) is None:
@@ -298,7 +299,7 @@ class AccountActions(Screen[None]):
             became = "signed in again" if added.renewed else "added"
             told.setdefault(became, {})[added.account_id] = state.account.label if state is not None else added.label
         if told:
-            each = (f"{_listed(list(labels.values()))} {became}." for became, labels in told.items())
+            each = (f"{listed(list(labels.values()))} {became}." for became, labels in told.items())
             self.notify(" ".join(each), markup=False)
 
     @work(group="dialog", exclusive=True, description="import accounts")
@@ -370,7 +371,7 @@ class AccountActions(Screen[None]):
             self.complain(error)
         else:
             stays = " ".join(dict.fromkeys(f"{gone.remains} {gone.url}" for gone in removed))
-            self.notify(f"{_listed([gone.label for gone in removed])} removed. {stays}", markup=False)
+            self.notify(f"{listed([gone.label for gone in removed])} removed. {stays}", markup=False)
 
     # --- figures ------------------------------------------------------------------------------------------
 

@@ -196,13 +196,22 @@ class AccountsScreen(Steady, AccountRows):
         pinned = {
             provider: choice.account_id for provider, choice in self.snapshot.pinned.items() if choice.account_id
         }
-        active = {choice.account_id for provider, choice in self.snapshot.active.items() if provider not in pinned}
+        active = {
+            choice.account_id
+            for provider, choice in self.snapshot.active.items()
+            if provider not in pinned and self._could(provider, choice.account_id)
+        }
         following = [
             next((c.account_id for c in ranking.candidates if c.account_id not in active), None)
             for provider, ranking in self.rankings.items()
             if provider not in pinned
         ]
         self.marks = Marks(*(frozenset(filter(None, ids)) for ids in (active, following, pinned.values())))
+
+    def _could(self, provider: str, account_id: str | None) -> bool:
+        """Whether it may serve now, as far as that was asked: who is off or spent serves no new sessions."""
+        ranking = self.rankings.get(provider)
+        return ranking is None or any(each.account_id == account_id for each in ranking.candidates)
 
     def _look_ahead(self) -> None:
         """Ask for a new forecast when there is reason to, not too often, and only while it shows."""
