@@ -20,6 +20,7 @@ from tests.support.tmux import LOOK_S, PATIENCE_S, TMUX, Tmux
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+resource = pytest.importorskip("resource", reason="there is none on Windows")
 pytestmark = pytest.mark.skipif(TMUX is None, reason="tmux is not installed, and it is the terminal here")
 
 ROTA = f"{shlex.quote(sys.executable)} -m rota_tui"
@@ -262,3 +263,30 @@ def test_a_killed_app_leaves_the_data_whole(home: CommandLine, simulator: dict[s
     assert [account["label"] for account in status.json["accounts"]] == ["work"]
     answer = home.process("chat", "-m", "anthropic/claude-haiku-4-5", "hello")
     assert answer.code == 0, answer.err
+
+
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="only Linux limits another process's files")
+def test_an_app_whose_disk_takes_nothing_more_says_so_and_loses_nothing(
+    home: CommandLine, simulator: dict[str, Any], tmp_path: Path
+) -> None:
+    signed_in(home, simulator)
+    started = tmp_path / "pid"
+    with Tmux(tmp_path, f"sh -c 'echo $$ > {started}; exec {ROTA}'; cat", home.environ()) as terminal:
+        terminal.until("work", "Activity")
+        process = int(started.read_text())
+        resource.prlimit(process, resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))
+        terminal.press("2")
+        terminal.until("Ask any model through any account.")
+        terminal.type("hello")
+        terminal.press("Enter")
+        terminal.until("▌ hello", " in, ")
+        terminal.press("Tab")
+        terminal.until("q Quit")
+        terminal.press("1")
+        terminal.until("× The log is not written")
+        resource.prlimit(process, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        terminal.until("It is written again; nothing was lost.")
+        terminal.until_gone("× The log is not written")
+        terminal.press("q")
+    told = home.run("events", "--json").out
+    assert "RequestServed" in told
