@@ -134,8 +134,9 @@ async def test_a_file_that_cannot_be_written_is_not_blamed_on_the_value(tmp_path
         await at(it, "pool.retries")
         it.engine.paths.config_file.write_text("[pool\n", encoding="utf-8")
         await it.press("enter", *"7", "enter")
-        assert it.line("is not valid TOML")
-        assert not it.line("does not fit")
+        told = " ".join(it.text().replace("│", " ").split())  # a long path is broken into lines
+        assert "is not valid TOML" in told
+        assert "does not fit" not in told
         assert it.engine.settings.pool.retries == 3
 
 
@@ -145,8 +146,9 @@ async def test_what_is_wrong_with_the_file_is_told_whole_while_it_is_so(tmp_path
         file = it.engine.paths.config_file
         file.write_text("[pool\n", encoding="utf-8")
         await it.pass_time(1)
-        assert it.line("is not valid TOML")
-        assert "the file was left as it is." in it.text()
+        told = " ".join(it.text().split())  # a long path is broken into lines
+        assert "is not valid TOML" in told
+        assert "the file was left as it is." in told
         file.write_text("", encoding="utf-8")
         await it.pass_time(1)
         assert "80 settings" in it.line("settings ·")
