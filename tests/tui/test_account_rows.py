@@ -87,6 +87,9 @@ async def test_a_filter_says_how_many_of_all_are_shown(tmp_path: Path) -> None:
         assert it.toasts() == ["Rows move when all are shown: Escape ends the filter."]
         await it.press("escape")
         assert " of 4 shown" not in it.text()
+        await it.press("slash", *"nobody", "enter")
+        assert "0 of 4 shown" in it.text()
+        assert "space Select" not in it.text()
 
 
 # --- several ----------------------------------------------------------------------------------------------

@@ -30,6 +30,7 @@ from rota.simulator import credentials_of
 from rota_tui.messages import CoreChanged
 from rota_tui.screens.accounts import AccountsScreen
 from rota_tui.widgets.accounts_table import AccountsTable
+from rota_tui.widgets.key_hint import KeyHint
 from rota_tui.widgets.line_table import LineTable
 from rota_tui.widgets.welcome import Welcome
 
@@ -273,6 +274,17 @@ async def test_keys_go_to_the_table_when_there_is_no_more_room_for_the_panel_tha
         await it.settled()
         await it.press("down", "enter")
         assert it.line("│ spare")
+
+
+async def test_the_keys_of_a_dialog_are_clicked_too(tmp_path: Path) -> None:
+    async with opened(tmp_path, *people(), size=(80, 24)) as it:
+        for word, label in (("esc", "work"), ("enter", "clicked")):
+            await it.press("l", *"clicked")
+            hint = it.app.screen.query_one(KeyHint)
+            await it.pilot.click(hint, offset=(str(hint.content).index(word), 0))
+            await it.settled()
+            assert it.engine.snapshot.accounts["work"].account.label == label
+            assert isinstance(it.app.screen, AccountsScreen)
 
 
 async def test_a_name_that_is_taken_gets_a_number_and_that_is_said(tmp_path: Path) -> None:

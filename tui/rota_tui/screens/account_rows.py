@@ -65,6 +65,8 @@ class AccountRows(AccountActions):
 
     def check_rows(self, action: str) -> bool:
         """Whether a key that is about rows works: there must be rows, and they must be what is looked at."""
+        if action in ("select", "select_all") and not self.table.keys:
+            return False
         return action not in _ON_ROWS or not (
             self.has_class("-empty") or self.has_class("-detail") or isinstance(self.focused, Input)
         )
