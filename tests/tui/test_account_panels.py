@@ -137,8 +137,18 @@ async def test_why_somebody_is_next_comes_with_the_score(tmp_path: Path, strateg
     settings = {"pool": PoolSettings(strategy=strategy)}
     async with opened(tmp_path, *events, size=(120, 60), settings=settings) as it:
         await whole(it)
-        assert f"Next for Anthropic · {strategy}, a low score is good" in it.text()
+        assert f"Next for Anthropic · {strategy}: low score first" in it.text()
         assert it.line(" 1 work").split(" 1 work")[1].split()[0] == score
+
+
+async def test_who_is_near_a_limit_comes_last_whatever_the_score_and_the_list_says_so(tmp_path: Path) -> None:
+    people = [account(name) for name in ("work", "spare")]
+    seen = quota("work", h5=0.97, d7=0.1), quota("spare", h5=0.2, d7=0.7)
+    async with opened(tmp_path, *people, *seen, size=(120, 60)) as it:
+        text = await whole(it)
+        assert "Next for Anthropic · auto: low score first, near a limit last" in text
+        assert text.index(" 1 spare") < text.index(" 2 work")
+        assert "near a limit, " in it.line(" 2 work")
 
 
 async def test_where_an_account_came_from_and_when_its_sign_in_ends_are_told(tmp_path: Path) -> None:

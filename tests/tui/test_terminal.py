@@ -201,6 +201,14 @@ def test_ctrl_z_goes_back_to_the_shell_and_fg_to_the_app(
         terminal.press("Enter")
         terminal.until("work", "Activity")
         assert terminal.state("alternate_on") == "1"
+        terminal.press("a")
+        terminal.until("Add an account")
+        terminal.press("C-z")
+        terminal.until_gone("Add an account")
+        terminal.type("fg")
+        terminal.press("Enter")
+        terminal.until("Add an account")
+        terminal.press("Escape")
         terminal.press("2")
         terminal.until("Ask any model through any account.")
 

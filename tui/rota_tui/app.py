@@ -373,10 +373,13 @@ class RotaApp(App[Any]):
         return shown if shown.isascii() or not self.look.plain else binding.key
 
     def on_key(self, event: Key) -> None:
-        """A dialog shuts out the app's keys, but not the question what works in it."""
+        """A dialog shuts out the app's keys, but neither the question what works in it nor the way to the shell."""
         if event.key == "question_mark" and self.screen.is_modal:
             event.prevent_default()
             self.action_help()
+        elif event.key == "ctrl+z" and SUSPEND and self.screen.is_modal:
+            event.prevent_default()
+            self.action_suspend_process()
 
     def action_command_palette(self) -> None:
         """Textual's own, with words of ours in its line."""

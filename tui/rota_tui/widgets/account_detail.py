@@ -54,7 +54,7 @@ class AccountDetail(Steady, ScrollableContainer, can_focus=True):
 
 Every window with where its figures come from and how old they are, and beneath it how fast it is used and when that
 ends (reckoned, with the range in brackets); what was held and why; who serves next in which order, with its
-scores (lower is better). Escape goes back to the table.
+scores: low ones first, but who is near a limit last. Escape goes back to the table.
 """
     DEFAULT_CSS = """
     AccountDetail {

@@ -27,6 +27,8 @@ _SPARK_HOURS = 24
 _LABEL = 10
 _CANDIDATES = 4
 """How many of those in line are listed."""
+_BEHIND = ("near a limit", "held out")
+"""What comes behind a score that is worse, in the pool's words."""
 _HOLDS = 5
 """How many past cooldowns are listed."""
 
@@ -143,7 +145,9 @@ def why_lines(
     locale: Locale,
 ) -> tuple[Line, ...]:
     """Why this account would or would not serve next, then the order of those that would, with their scores."""
-    title = f"Next for {provider_name(state.account.provider)} {locale.glyphs.sep} {strategy}, a low score is good"
+    behind = [words for words in _BEHIND if any(words in candidate.reason for candidate in ranking.candidates)]
+    last = f", {' or '.join(behind)} last" if behind else ""
+    title = f"Next for {provider_name(state.account.provider)} {locale.glyphs.sep} {strategy}: low score first{last}"
     lines: list[Line] = [heading(title)]
     barred = ranking.why_not(state.id)
     if barred is not None:
