@@ -209,6 +209,7 @@ def test_ctrl_z_goes_back_to_the_shell_and_fg_to_the_app(
         terminal.press("Enter")
         terminal.until("Add an account")
         terminal.press("Escape")
+        terminal.until_gone("Add an account")
         terminal.press("2")
         terminal.until("Ask any model through any account.")
 
