@@ -33,6 +33,8 @@ SAMPLES_OVERLAP_S = 600.0
 """How late a sight of a window may come in and still be kept for plots."""
 DROPPED_AT_ONCE = 20_000
 """So that compacting never keeps another process waiting for long."""
+LOOKS_IN_PLACE = 4
+"""Looks for what others wrote, of which one also looks whether the file is still in its place."""
 LATEST = "latest"
 BASE = "base"
 """The checkpoint that stands for the facts that were dropped: the log's beginning."""
@@ -53,6 +55,7 @@ class SqliteLog:
         self._checkpoint_seq = 0
         self._sampled_until = self._snapshot.latest
         self._data_version: int | None = None
+        self._looks = 0
         self._wrote = False
         self._others: list[Event] = []
 
@@ -216,7 +219,9 @@ class SqliteLog:
 
     def changed(self) -> bool:
         """Whether another process has written since this was last asked."""
-        self._check_in_place()
+        if self._looks % LOOKS_IN_PLACE == 0:
+            self._check_in_place()
+        self._looks += 1
         with answering(self.path):
             version: int = self._db.execute("PRAGMA data_version").fetchone()[0]
         before, self._data_version = self._data_version, version

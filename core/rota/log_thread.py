@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 WATCH_S = 0.1
 """How often other processes' writes are looked for; a look, with waking up for it, takes some 200 µs."""
-REST_S = 0.2
+REST_S = 0.24
 """The same after `QUIET_S` in which nobody wrote anything; what others do is seen within 250 ms."""
 BATCH_S = 0.025
 """How long the first fact of a batch waits for more."""

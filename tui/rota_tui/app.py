@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from textual.command import Provider
+    from textual.driver import Driver
     from textual.events import DescendantBlur, DescendantFocus, Key
     from textual.notifications import Notify
     from textual.screen import Screen
@@ -172,6 +173,14 @@ class RotaApp(App[Any]):
     @property
     def locale(self) -> Locale:
         return self.look.locale()
+
+    def get_driver_class(self) -> type[Driver]:
+        driver = super().get_driver_class()
+        if driver.__name__ != "LinuxDriver":
+            return driver
+        from rota_tui.driver import RestingDriver  # not where there is no such terminal
+
+        return RestingDriver
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return variable_defaults(self.current_theme)
