@@ -79,3 +79,14 @@ async def test_what_is_told_in_minutes_is_not_long_out_of_date(tmp_path: Path) -
         for _ in range(15):
             await it.pass_time(1)
         assert "headers 1m" in it.text()
+
+
+async def test_who_is_next_is_somebody_else_at_the_second_a_hold_ends(tmp_path: Path) -> None:
+    held = CooldownStarted(at=NOW, account_id="work", until=NOW + 7, meaning=Meaning.LIMITED, reason="limited")
+    seen = quota("work", h5=0.1, d7=0.1), quota("spare", h5=0.3, d7=0.6)
+    async with opened(tmp_path, account("work"), account("spare"), *seen, held, size=(120, 40)) as it:
+        for _ in range(6):
+            await it.pass_time(1)
+        assert it.row("spare").split()[0] == "↲"
+        await it.pass_time(1)
+        assert it.row("work").split()[0] == "↲"

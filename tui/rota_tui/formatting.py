@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from rota.quota import Unit
@@ -55,6 +56,12 @@ def span(seconds: float) -> str:
 
 def clock(at: float, now: float, tz: tzinfo | None) -> str:
     """A moment as people say it: `20:39` within half a day, `Thu 09:00` within a week, else `1 Dec`."""
+    return _clock(at, now - now % MINUTE, tz)
+
+
+@lru_cache(maxsize=1024)
+def _clock(at: float, now: float, tz: tzinfo | None) -> str:
+    """Worked out once a minute: a screen of countdowns says it each second for every row."""
     then, today = _local(at, tz), _local(now, tz)
     if then.date() == today.date() or abs(at - now) < DAY / 2:
         return f"{then:%H:%M}"

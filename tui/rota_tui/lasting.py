@@ -32,8 +32,13 @@ class Lasting(Generic[Found]):
         of = snapshot.accounts, snapshot.model_holds
         if not (self._from <= now < self._until and all(map(is_, of, self._of))):
             self._of, self._found = of, [self._find(snapshot, now)]
-            self._from, self._until = now, min((at for at in _moments(snapshot) if at > now), default=inf)
+            self._from, self._until = now, next_moment(snapshot, now)
         return self._found[0]
+
+
+def next_moment(snapshot: Snapshot, now: float) -> float:
+    """When a hold ends or a window is reset, the first to come; infinity when nothing is awaited."""
+    return min((at for at in _moments(snapshot) if at > now), default=inf)
 
 
 def _moments(snapshot: Snapshot) -> Iterator[float]:

@@ -12,6 +12,7 @@ from textual.reactive import var
 from textual.widgets import Input
 
 from rota.clock import FastClock
+from rota_tui.lasting import next_moment
 from rota_tui.messages import DEMO, WhyRequested
 from rota_tui.pieces import ASCII
 from rota_tui.screens.account_rows import AccountRows
@@ -43,8 +44,9 @@ if TYPE_CHECKING:
 FEW, SOME = 7, 16
 """Up to so many accounts the table is as tall as they need, on small and on large terminals."""
 
-RANK_EVERY = 5.0
-"""Seconds of the clock after which "next" is asked again although nothing happened: holds end by themselves."""
+RANK_EVERY = 30.0
+"""Seconds of the clock after which "next" is asked again although nothing happened, no hold ended and nothing was
+reset: what is left has to last for less and less time."""
 
 FORESEE_EVERY = 10.0
 """Real seconds between two forecasts while things happen: one takes a tenth of a second at 200 accounts."""
@@ -83,7 +85,8 @@ class AccountsScreen(Steady, AccountRows):
         self.engine = engine
         self._locale = locale
         self._bar = bar
-        self._ranked_at = float("-inf")
+        self._ranked_at = self._rank_again = float("-inf")
+        """When it was asked who is next, and when that may be somebody else though nothing happens."""
         self._foreseen: tuple[float, Snapshot | None] = (float("-inf"), None)
         """When the forecast was made last, and of what."""
         self._filled = False
@@ -149,7 +152,7 @@ class AccountsScreen(Steady, AccountRows):
         if self.has_class("-empty") is not was_empty:
             (self.table if was_empty else self.query_one(Welcome)).focus()
             self.refresh_bindings()
-        self._ranked_at = float("-inf")
+        self._rank_again = float("-inf")
         if self._accounts < were:
             self._rank()  # who is gone is not next
             self._foreseen = float("-inf"), snapshot
@@ -165,7 +168,7 @@ class AccountsScreen(Steady, AccountRows):
         self.set_class(accounts <= SOME, "-some")
 
     def watch_now(self, now: float) -> None:
-        if abs(now - self._ranked_at) >= RANK_EVERY:
+        if not self._ranked_at <= now < self._rank_again:
             self._rank()
         self._look_ahead()
         if (liftable := bool(self.held())) is not self._liftable:
@@ -176,6 +179,7 @@ class AccountsScreen(Steady, AccountRows):
         """Ask who is next, at most once a tick and only while it shows: it looks at every account."""
         if self._filled and self.is_current:
             self._ranked_at = self.now
+            self._rank_again = min(self.now + RANK_EVERY, next_moment(self.snapshot, self.now))
             providers = {state.account.provider for state in self.snapshot.listed()}
             self.rankings = {provider: self.engine.ranking(provider) for provider in providers}
             self._mark()
