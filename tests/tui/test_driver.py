@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import subprocess
 import sys
 import threading
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 if sys.platform == "win32":
     pytest.skip("Windows has another driver", allow_module_level=True)
@@ -97,3 +99,15 @@ def test_reading_begins_again_after_the_shell_had_the_terminal(reader: Reader) -
     os.write(reader.keyboard, b"b")
     assert reader.heard.wait(PATIENCE_S)
     assert reader.read == b"b"
+
+
+def test_a_key_waits_for_half_of_textuals_own_frame_at_most(tmp_path: Path) -> None:
+    """Asked of a new process, since Textual reads it once; what a person set stays."""
+    told = {}
+    for name, given in (("none", {}), ("own", {"TEXTUAL_FPS": "30"})):
+        environ = {key: value for key, value in os.environ.items() if key != "TEXTUAL_FPS"} | given
+        shown = "import rota_tui.app, textual.screen; print(round(1 / textual.screen.UPDATE_PERIOD))"
+        told[name] = subprocess.check_output(
+            [sys.executable, "-c", shown], env=environ, cwd=tmp_path, text=True
+        ).strip()
+    assert told == {"none": "120", "own": "30"}

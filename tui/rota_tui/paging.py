@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-STEP = 1_400
+STEP = 1_000
 """Characters laid out at once: a step is one pause of the app, and grows with what is laid out."""
 
 PAGE = 1_400
