@@ -1,8 +1,8 @@
 """Textual's driver for Linux and macOS, which sleeps until a key comes.
 
 Its own looks every 100 ms whether reading is to end: ten times a second a thread wakes up for nothing, which took a
-sixth of what the app takes at rest. Here the thread that asks is held until there is something to read or an end.
-Should Textual one day ask in another way, the thread wakes up as often as before, and nothing else is lost.
+sixth of what the app takes at rest. This one wakes up for what is typed, once more when a lone Escape can be told
+from the beginning of an arrow, and when it is to end.
 """
 
 from __future__ import annotations
@@ -11,60 +11,79 @@ import os
 import select
 import threading
 import time
-from typing import Any
+from codecs import getincrementaldecoder
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
-from textual.constants import ESCAPE_DELAY
+from textual import constants
+from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 
-AWAKE_S = ESCAPE_DELAY + 0.3
-"""Seconds after a key in which the thread looks as often as Textual would have it: a lone Escape is told from the
-beginning of an arrow by what does not follow."""
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from textual.message import Message
+
+AT_ONCE = 4096
+"""Bytes that are read at once."""
 
 
 class EndOfReading(threading.Event):
-    """Whether reading is to end; the thread that reads is told so when it has something to do."""
+    """Whether reading is to end, which is heard while waiting for a key."""
 
-    def __init__(self, fileno: int) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._fileno = fileno
-        self._heard, self._wake = os.pipe()
-        self._awake_until = 0.0
-        self.reader: int | None = None
-        """The thread that reads, by its number; all others are told at once."""
-
-    def is_set(self) -> bool:
-        if self.reader == threading.get_ident() and not super().is_set() and time.monotonic() >= self._awake_until:
-            ready, _, _ = select.select([self._fileno, self._heard], [], [])
-            if self._fileno in ready:
-                self._awake_until = time.monotonic() + AWAKE_S
-        return super().is_set()
+        self._ring: int | None = None
+        """Where to write for those who wait, while there are any."""
+        self._ringing = threading.Lock()
 
     def set(self) -> None:
         super().set()
-        os.write(self._wake, b".")
+        with self._ringing:
+            if self._ring is not None:
+                os.write(self._ring, b".")
 
-    def clear(self) -> None:
-        """Once the thread has ended: nobody reads in between."""
-        if super().is_set():
-            os.read(self._heard, 64)
-        super().clear()
+    @contextmanager
+    def heard(self) -> Iterator[int]:
+        """What there is something to read from once reading is to end: for as long as somebody reads."""
+        heard, ring = os.pipe()
+        self._ring = ring
+        try:
+            yield heard
+        finally:
+            with self._ringing:
+                self._ring = None
+                os.close(ring)
+            os.close(heard)
 
-    def close(self) -> None:
-        os.close(self._heard)
-        os.close(self._wake)
+
+def read_keys(terminal: int, end: EndOfReading, parser: XTermParser, hand_on: Callable[[Message], None]) -> None:
+    """Hand on what is typed until reading is to end, or nothing can come any more."""
+    # What is no UTF-8, as from a terminal set to another, is a character that nobody knows, and not the app's end.
+    decode = getincrementaldecoder("utf-8")(errors="replace").decode
+    decided_at, wait = 0.0, None
+    with end.heard() as heard:
+        while not end.is_set():
+            ready, _, _ = select.select([terminal, heard], [], [], wait)
+            if terminal in ready:
+                if not (typed := os.read(terminal, AT_ONCE)):
+                    return
+                if text := decode(typed):
+                    for message in parser.feed(text):
+                        hand_on(message)
+                decided_at = time.monotonic() + constants.ESCAPE_DELAY
+            left = decided_at - time.monotonic()
+            for message in parser.tick():
+                hand_on(message)
+            wait = left if left > 0 else None
 
 
 class RestingDriver(LinuxDriver):
-    """Draws and reads as Textual's does."""
+    """Draws as Textual's does."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.exit_event: EndOfReading = EndOfReading(self.fileno)
+        self.exit_event: EndOfReading = EndOfReading()
 
     def run_input_thread(self) -> None:
-        self.exit_event.reader = threading.get_ident()
-        super().run_input_thread()
-
-    def close(self) -> None:
-        super().close()
-        self.exit_event.close()
+        read_keys(self.fileno, self.exit_event, XTermParser(self._debug), self.process_message)
