@@ -159,7 +159,7 @@ _FINAL_WORDS = {
 
 
 def _seconds(wait: float) -> str:
-    return f"{wait:.1f}".removesuffix(".0")
+    return f"{wait:.1f}".removesuffix(".0") if wait >= 0.1 else "under 0.1"
 
 
 def _throttled(failure: Failure, trail: Trail, rules: Rules, now: float) -> Step:

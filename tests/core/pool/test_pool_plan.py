@@ -193,3 +193,11 @@ def test_backoff_is_anywhere_up_to_a_doubling_step_under_its_cap() -> None:
         waits = [backoff(retry, 1.0, 30.0, rng) for _ in range(300)]
         assert 0.0 <= min(waits) < 0.2 * most
         assert 0.8 * most < max(waits) <= most
+
+
+@pytest.mark.parametrize(
+    ("backoff_s", "told"), [(0.0, "under 0.1 s"), (0.04, "under 0.1 s"), (0.1, "0.1 s"), (2.0, "2 s")]
+)
+def test_a_pause_too_short_to_count_is_not_told_as_none(backoff_s: float, told: str) -> None:
+    step = next_step(fail(Meaning.OVERLOADED), M0, TRAIL, RULES, NOW, backoff_s=backoff_s, fallback=True)
+    assert step.why == f"the provider is overloaded: {told} pause"
