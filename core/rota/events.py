@@ -327,7 +327,7 @@ class RequestFailed(Fact):
     provider: str
     requested_model: str
     meaning: Meaning | None
-    """Of the last failure; None when the caller went away or all were held from the start."""
+    """Of the last failure; None when its asker ended it or all were held from the start."""
     message: str
     client: str = "rota"
     session: str | None = None

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 CLIENT = "chat"
 """How the log names this chat."""
 
+IF_LEFT = "You stopped it"
+"""What the log says of an answer that was ended here: nobody else can."""
+
 _DEFAULTS = {"anthropic": "claude-haiku-4-5", "puter": "gpt-5-nano"}
 """Small and cheap, for whoever has not chosen yet."""
 

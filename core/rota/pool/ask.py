@@ -30,6 +30,8 @@ class Ask:
     """Whether another model may serve; None: as the settings say."""
     request_id: str | None = None
     """What the log calls the request; None: made up."""
+    if_left: str = "The caller went away"
+    """What the log says where the asker ends it before its end."""
     deadline_s: float | None = None
     """Seconds after which no attempt is begun; None: as the settings say."""
 

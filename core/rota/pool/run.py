@@ -96,8 +96,8 @@ class Run:
             self._fail(None, str(error))
         elif not self._ended:
             begun = self._first_content is not None
-            said = "The caller went away in the middle of the answer." if begun else "The caller went away."
-            self._fail(None, said, after_content=begun)
+            where = " in the middle of the answer" if begun else ""
+            self._fail(None, f"{self._ask.if_left}{where}.", after_content=begun)
 
     async def attempt(self, send: Callable[[Lease], Awaitable[T]]) -> T | Hop:
         """One try: what `send` gave, or why it failed and what comes next (then call again).

@@ -67,6 +67,7 @@ async def _chat(
     from rota.providers.base import ChatRequest, Message, Role, Text, TextDelta
     from rota_tui.cli.opening import opened
     from rota_tui.cli.progress import working
+    from rota_tui.conversation import IF_LEFT
     from rota_tui.pieces import clean, clean_block
 
     # What a model says must not steer the terminal; a pipe gets it as it is.
@@ -86,6 +87,7 @@ async def _chat(
             provider=only.provider if only else None,
             account_id=only.id if only else None,
             client="cli",
+            if_left=IF_LEFT,
             fallback=None if fallback else False,
         )
         parts: list[str] = []

@@ -13,7 +13,7 @@ from rota.clock import FastClock
 from rota.errors import RotaError
 from rota.pool.ask import Ask
 from rota_tui.asking import listen
-from rota_tui.conversation import CLIENT, chat_request
+from rota_tui.conversation import CLIENT, IF_LEFT, chat_request
 from rota_tui.quiet_gc import full_collections_paused
 from rota_tui.served import figures
 
@@ -97,6 +97,7 @@ class ChatAsking(Screen[None]):
             provider=choice.provider,
             account_id=choice.account_id,
             client=CLIENT,
+            if_left=IF_LEFT,
             fallback=fallback,
         )
         speed = clock.speed if isinstance(clock, FastClock) else 1.0
