@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.support.chat_world import NANO, chatting
 
+from rota.events import RequestFailed
 from rota.settings import PoolSettings
 from rota_tui.widgets.code_blocks import CodeFence, Page
 from rota_tui.widgets.prompt_input import PromptInput
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SIZES = [(80, 24), (120, 40)]
+ALL_SIZES = [*SIZES, (200, 60)]
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -359,3 +361,104 @@ async def test_a_long_answer_reads_whole_on_the_way_back(tmp_path: Path) -> None
         await it.until(lambda: "Paragraph 0 says" in it.talk())
         await it.pilot.press("end")
         await it.until(lambda: "Paragraph 119 says" in it.talk())
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("/clear the table", "/clear takes nothing after it: a new conversation."),
+        ("/copy that", "/copy takes nothing after it: the last code block."),
+        ("/again please", "/again takes nothing after it: the last question once more."),
+        ("/compare x y", "/compare takes nothing after it: several models or accounts side by side."),
+        ("/stop now", "There is no /stop; there is /attach, /model, /account, /think, /compare, /again, /copy,"),
+    ],
+)
+async def test_a_command_with_too_much_after_it_or_of_no_name_is_told_and_kept(
+    tmp_path: Path, line: str, told: str
+) -> None:
+    async with chatting(tmp_path, "console", size=(80, 24)) as it:
+        await it.ask_and_wait("hi [[tokens=5]]")
+        await it.type(line)
+        await it.pilot.press("enter")
+        assert told in it.talk().replace(" │ │ ", " ")
+        assert it.screen.prompt.text == line
+        assert len(it.screen.turns) == 1
+
+
+async def test_a_space_before_it_sends_what_looks_like_a_command(tmp_path: Path) -> None:
+    async with chatting(tmp_path, "console") as it:
+        await it.ask_and_wait(" /clear is what in sed? [[tokens=5]]")
+        assert "/clear is what in sed?" in str(it.asked()["messages"])
+
+
+async def test_while_an_answer_comes_the_last_line_offers_no_sending_and_enter_breaks_no_line(tmp_path: Path) -> None:
+    async with chatting(tmp_path, "console") as it:
+        assert "⏎ Send" in it.text()
+        it.pace()
+        await it.ask("Take your time [[tokens=50]]")
+        await it.until(lambda: "esc Stop" in it.text() and "⏎ Send" not in it.text())
+        await it.type("next one")
+        await it.pilot.press("enter")
+        await it.until(lambda: "An answer is still coming; Escape stops it." in it.text())
+        assert it.screen.prompt.text == "next one"
+        await it.pilot.press("escape")
+        await it.answered()
+        await it.until(lambda: "⏎ Send" in it.text())
+
+
+async def test_the_log_says_that_it_was_stopped_in_the_chat(tmp_path: Path) -> None:
+    async with chatting(tmp_path, "console") as it:
+        it.pace()
+        await it.ask("Tell me all [[tokens=900]]")
+        await it.clock.advance(1.5)
+        await it.until(lambda: it.answer.text)
+        await it.pilot.press("escape")
+        await it.answered()
+        ended = [e for e in await it.engine.recent(50) if isinstance(e, RequestFailed)]
+        assert [e.message for e in ended] == ["You stopped it in the middle of the answer."]
+
+
+@pytest.mark.parametrize(
+    ("question", "note"),
+    [
+        ("Tell me all [[tokens=900]]", "*console · claude-haiku-4-5 · stopped after"),
+        (
+            "Tell me all [[tokens=200]] [[cut]]",
+            "*console · claude-haiku-4-5 · No connection: The host closed the connection",
+        ),
+    ],
+)
+async def test_an_answer_without_its_end_is_saved_with_who_gave_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, question: str, note: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with chatting(tmp_path / "home", "console", pool=PoolSettings(retries=0)) as it:
+        it.pace()
+        await it.ask(question)
+        await it.clock.advance(1.5)
+        await it.until(lambda: it.answer.text)
+        if "cut" in question:
+            await it.clock.advance(60)
+        else:
+            await it.pilot.press("escape")
+        await it.answered()
+        await it.type("/save talk.md")
+        await it.pilot.press("enter")
+        await it.until((tmp_path / "talk.md").exists)
+        await it.until(lambda: note in (tmp_path / "talk.md").read_text())
+
+
+@pytest.mark.parametrize("size", ALL_SIZES)
+async def test_a_note_of_several_lines_stands_over_neither_the_question_nor_the_answer(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    async with chatting(tmp_path, "console", size=size) as it:
+        await it.ask_and_wait("hi [[tokens=200]]")
+        it.screen.prompt.text = "\n".join(f"{number} is {'typed ' * 8}" for number in range(4))
+        await it.until(lambda: "3 is typed" in it.text())
+        talk = it.talk().partition("╭─ Question")[2]
+        it.app.notify("max is spent\npro is spent", severity="warning")
+        await it.until(lambda: "pro is spent" in it.text() and "200 out" in it.talk())
+        assert it.talk().partition("╭─ Question")[2] == talk
+        left = it.screen.query_one("#ask").region.x
+        assert [it.row(label)[left : left + 40].strip() for label in ("max is spent", "pro is spent")] == ["", ""]

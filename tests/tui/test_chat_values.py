@@ -32,10 +32,12 @@ NOW = 1_800_014_400.0
     ("line", "read"),
     [
         ("/attach ~/a b.png", Command("attach", "~/a b.png")),
-        ("  /CLEAR ", Command("clear", "")),
+        ("/CLEAR ", Command("clear", "")),
+        (" /clear", None),  # how a question is sent that begins like a command
         ("/modle", Mistyped("/modle", "model")),
         ("/etc/hosts is what?", None),  # a path
-        ("/x", None),  # nothing like a command
+        ("/x", Mistyped("/x", "")),  # nothing like a command
+        ("/", Mistyped("/", "")),
         ("/save this\nand that", None),  # a question of several lines
         ("what is /model", None),
         ("", None),
@@ -188,11 +190,13 @@ def test_a_conversation_is_saved_under_a_name_that_was_said_but_over_no_file(tmp
 
 
 def test_a_conversation_reads_well_as_markdown() -> None:
-    answer = Told("", "It is **so**.\n", "First\n\nthink.", (("find", '{"a":1}'),), None, "Stopped before its end.")
+    answer = Told(
+        "", "It is **so**.\n", "First\n\nthink.", (("find", '{"a":1}'),), None, "ada · m · stopped after 2.0 s"
+    )
     text = as_markdown([(Question("Is it?"), [answer])], NOW, None)
     assert text.split("\n\n", 1)[1] == (
         "## Question\n\nIs it?\n\n## Answer\n\n> First\n>\n> think.\n\nIt is **so**.\n\n"
-        '`find` `{"a":1}`\n\n*Stopped before its end.*\n'
+        '`find` `{"a":1}`\n\n*ada · m · stopped after 2.0 s*\n'
     )
 
 

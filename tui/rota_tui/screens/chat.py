@@ -18,7 +18,7 @@ from rota_tui.pieces import ASCII, clean
 from rota_tui.quiet_gc import collect_all
 from rota_tui.screens.chat_asking import GROUP
 from rota_tui.screens.chat_line import ChatLine
-from rota_tui.slash import Command, Mistyped, read_command
+from rota_tui.slash import Command, Mistyped, correction, read_command
 from rota_tui.widgets.activity_strip import ActivityStrip
 from rota_tui.widgets.chat_turn import ChatTurn
 from rota_tui.widgets.chat_welcome import ChatWelcome
@@ -151,6 +151,7 @@ class ChatScreen(Steady, ChatLine):
         if event.worker.group == GROUP:
             if event.worker.is_finished:
                 self._ended_at = time.monotonic()
+            self.prompt.free = not self.asking
             self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -183,8 +184,8 @@ class ChatScreen(Steady, ChatLine):
                 if self.obey(name, argument):
                     self.prompt.accept(event.text.strip() if name == "attach" and argument else "")
                 return
-            case Mistyped(typed=typed, nearest=nearest):
-                self.tell(f"There is no {typed}; did you mean /{nearest}? A space before it sends it as it is.")
+            case Mistyped() as slip:
+                self.tell(correction(slip))
                 return
         if not event.text.strip() and not self._attached:
             self._toggle_details()
@@ -235,9 +236,7 @@ class ChatScreen(Steady, ChatLine):
     async def action_compare(self) -> None:
         from rota_tui.dialogs.compare import CompareDialog  # not needed for the first frame
 
-        text = self.prompt.text.strip()
-        if read_command(text) is not None:
-            text = ""
+        text = self.prompt.text.strip() if read_command(self.prompt.text) is None else ""
         if not text and not self._attached and not self.turns:
             self.tell("Type the question first, then compare.")
             return

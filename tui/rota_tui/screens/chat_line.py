@@ -12,6 +12,7 @@ from textual.widgets import Label
 from rota.errors import RotaError
 from rota_tui.attachments import attach, told_attachments
 from rota_tui.screens.chat_choosing import ChatChoosing
+from rota_tui.slash import COMMANDS
 from rota_tui.widgets.prompt_input import PromptInput
 
 if TYPE_CHECKING:
@@ -91,6 +92,9 @@ class ChatLine(ChatChoosing):
                 self._attach_path(argument)
             case "save" if argument:
                 return self._if_it_can("save", "There is nothing for /save yet.", f"save({argument!r})")
+            case "clear" | "again" | "copy" | "compare" if argument:
+                self.tell(f"/{name} takes nothing after it: {COMMANDS[name]}.")
+                return False
             case "copy":
                 action = "copy_code" if self.check_action("copy_code", ()) else "copy_answer"
                 return self._if_it_can(action, "There is nothing to copy yet.")

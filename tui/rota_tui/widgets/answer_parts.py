@@ -9,6 +9,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
+from rota.errors import ProviderError
 from rota_tui.formatting import count, took
 from rota_tui.pieces import Piece, Tone, clean, fit_line, wrap
 from rota_tui.served_line import (
@@ -16,6 +17,7 @@ from rota_tui.served_line import (
     hop_lines,
     problem_lines,
     problem_story,
+    problem_words,
     served_lines,
     stopped_lines,
     story_lines,
@@ -217,6 +219,15 @@ its reason, and why this account was chosen.
     @property
     def stopped(self) -> bool:
         return bool(self._stopped)
+
+    def why_not_whole(self, now: float, locale: Locale) -> str:
+        """Why there is no whole answer, and who had begun one; empty when there is one."""
+        if self._error is not None:
+            words = " ".join(problem_words(self._error, now, locale, self.alone)).strip()
+            begun = (self._who, self._model) if self._who and isinstance(self._error, ProviderError) else ()
+        else:
+            words, begun = self._stopped, (self._who, self._model) if self._who else ()
+        return f" {locale.glyphs.sep} ".join((*begun, words))
 
     def tell(self, who: str, model: str, elapsed: float, characters: int) -> None:
         """What is going on; `who` is empty until an account was leased."""

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from textual.containers import Vertical
 
 from rota_tui.pieces import ASCII
-from rota_tui.served_line import problem_words
 from rota_tui.transcript import Told
 from rota_tui.widgets.answer_parts import AnswerFooter, CallsView, HopsView, ReasoningFold
 from rota_tui.widgets.code_blocks import CodeFence, Page
@@ -67,12 +66,8 @@ class AnswerView(Steady, Vertical):
 
     def told(self, now: float, locale: Locale) -> Told:
         """The answer as it goes into a file."""
-        note = ""
-        if self.footer.error is not None:
-            note = " ".join(problem_words(self.footer.error, now, locale, self.footer.alone)).strip()
-        elif self.footer.stopped:
-            note = "Stopped before its end."
         calls = tuple(self.calls.calls.values())
+        note = self.footer.why_not_whole(now, locale)
         return Told(self.title, self.text, self.reasoning.text, calls, self.footer.served, note)
 
     def show(self, heard: Heard, asked: str, who: str, model: str, elapsed: float) -> None:

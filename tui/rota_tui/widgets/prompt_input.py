@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.message import Message
+from textual.reactive import var
 from textual.widgets import TextArea
 
 
@@ -23,6 +24,16 @@ single keys work; Escape again comes back.
 """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "submit", "Send", id="chat.send", priority=True, tooltip="Send the question"),
+        # Not on the last line of the screen: a question has to wait, but the key must not break the line.
+        Binding(
+            "enter",
+            "submit_early",
+            "Command",
+            id="chat.command",
+            priority=True,
+            show=False,
+            tooltip="Do what a command says while an answer comes",
+        ),
         Binding(
             "shift+enter,ctrl+j,alt+enter",
             "new_line",
@@ -34,6 +45,9 @@ single keys work; Escape again comes back.
         ),
         Binding("backspace", "delete_left_or_attachment", "Delete", show=False, id="chat.backspace"),
     ]
+
+    free: var[bool] = var(True, init=False)
+    """Whether a question can be sent: none is being answered."""
 
     @dataclass
     class Submitted(Message):
@@ -71,8 +85,19 @@ single keys work; Escape again comes back.
     # Keys with priority are acted on before those that are still on their way here: both wait for these, or Enter
     # would overtake what was typed, or came over a slow line, in one go.
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        match action:
+            case "submit":
+                return self.free
+            case "submit_early":
+                return not self.free
+        return super().check_action(action, parameters)
+
     def action_submit(self) -> None:
         self.call_later(lambda: self.post_message(self.Submitted(self, self.text)))
+
+    def action_submit_early(self) -> None:
+        self.action_submit()
 
     def action_new_line(self) -> None:
         self.call_later(self._begin_line)
