@@ -223,3 +223,16 @@ async def test_each_fact_about_a_model_has_a_column_or_a_word(tmp_path: Path) ->
         assert label[:12] in row
         await it.press("slash", *["backspace"] * 10, *"oss free", "enter")
         assert "free" in it.line("oss-20b:free")
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_note_stands_over_neither_the_details_nor_a_row(tmp_path: Path, size: tuple[int, int]) -> None:
+    async with opened(tmp_path, size=size) as it:
+        await sign_in(it)
+        await models(it)
+        details = it.text().splitlines()[-4:]
+        it.app.notify("max is spent\npro is spent")
+        await it.settled()
+        lines = it.text().splitlines()
+        assert lines[-4:] == details
+        assert [line.strip() for line in lines[-6:-4]] == ["▌ max is spent", "▌ pro is spent"]

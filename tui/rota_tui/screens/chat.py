@@ -30,6 +30,7 @@ from rota_tui.widgets.prompt_input import PromptInput
 from rota_tui.widgets.servers_panel import ServersPanel
 from rota_tui.widgets.steady import Steady
 from rota_tui.widgets.thin_scroll import ThinScroll
+from rota_tui.widgets.toast_room import make_room
 from rota_tui.widgets.too_small import TooSmall
 
 if TYPE_CHECKING:
@@ -112,7 +113,9 @@ class ChatScreen(Steady, ChatLine):
     def on_mount(self) -> None:
         self.query_one("#servers").border_title = "Who can answer"
         self.query_one("#activity").border_title = "Activity"
-        self.query_one("#ask").border_title = "Question"
+        ask = self.query_one("#ask")
+        ask.border_title = "Question"
+        make_room(self, gives=self.transcript, clear=ask)
         self.learn_models()
 
     # --- state --------------------------------------------------------------------------------------------

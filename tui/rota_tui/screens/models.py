@@ -17,6 +17,7 @@ from rota_tui.messages import ModelRequested
 from rota_tui.pieces import ASCII, Piece, Tone, clean, fit_line
 from rota_tui.widgets.catalogue_table import CatalogueTable
 from rota_tui.widgets.key_bar import KeyBar
+from rota_tui.widgets.toast_room import make_room
 from rota_tui.widgets.tones import stacked, to_content
 from rota_tui.widgets.too_small import TooSmall
 from rota_tui.wording import joined, provider_name, watched_kinds
@@ -80,6 +81,7 @@ class ModelsScreen(Screen[None]):
         yield KeyBar()
 
     def on_mount(self) -> None:
+        make_room(self, gives=self.table, clear=self.about)
         self._take_chain()
         self._providers = self._present()
         self._fetch()
