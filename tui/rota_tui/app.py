@@ -376,6 +376,12 @@ class RotaApp(App[Any]):
 
     # --- keys ---------------------------------------------------------------------------------------------
 
+    def action_help_quit(self) -> None:
+        """Where ctrl+c copies nothing: say how one leaves from here."""
+        works = [binding for _, binding, enabled, _ in self.screen.active_bindings.values() if enabled]
+        key = next((self.get_key_display(b) for b in works if b.id == "quit"), "ctrl+q")
+        self.notify(f"Press {key} to quit.", markup=False)
+
     def get_key_display(self, binding: Binding) -> str:
         """Keys by their names where symbols cannot be drawn."""
         shown = super().get_key_display(binding)

@@ -27,7 +27,8 @@ class TooSmall(Static):
 
     def __init__(self) -> None:
         super().__init__(
-            f"rota needs {MIN_WIDTH} by {MIN_HEIGHT} cells.\nMake this terminal larger,\nor press q to quit.",
+            # Not q, which is a letter in a line, does other things in a dialog, and may be another key.
+            f"rota needs {MIN_WIDTH} by {MIN_HEIGHT} cells.\nMake this terminal larger,\nor press ctrl+q to quit.",
             markup=False,
             id="too-small",
         )

@@ -63,8 +63,6 @@ class Welcome(Widget, can_focus=True):
             _way("a", "add an account: Anthropic or Puter"),
             _way("m", f"import {self._finds()}" if self.found else "import from OpenCode, Claude Code and others"),
             _way("d", "look around in the demo: a simulated world, no account needed"),
-            Content(""),
-            Content.styled("? help   q quit", "$quiet"),
         ]
         width = max(line.cell_length for line in lines)
         return Content("\n").join(line.pad_right(width - line.cell_length) for line in lines)
