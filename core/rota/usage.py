@@ -196,6 +196,8 @@ class Poller:
         self._rng = rng
         self._nudged = asyncio.Event()
         self._described_at: dict[str, float] = {}
+        self._asked_at: dict[str, float] = {}
+        """When this process last took an account's turn, or was answered."""
 
     def take_settings(self, usage: UsageSettings) -> None:
         """Go on at another pace, stop, or begin again."""
@@ -237,7 +239,11 @@ class Poller:
         if not mine:
             if (left := _blocked_for(state, self._clock.now())) is not None:
                 return f"the provider gives no more figures for now; rota asks again in {ago(left)}"
+            if state.poll is not None and state.poll.at <= self._asked_at.get(account_id, float("-inf")):
+                left = max(1.0, state.poll.at + BY_PERSON_S - self._clock.now())
+                return f"rota asked only just now; the next time can be in {ago(left)}"
             return "another rota is asking already, or just did"
+        self._asked_at[account_id] = self._clock.now()
         try:
             provider = self._providers[state.account.provider]
             credential = await self._credentials.current(account_id)
@@ -346,6 +352,7 @@ class Poller:
         if blocked_at is None and state.poll is not None and state.poll.blocked_at is not None:
             blocked_at = state.poll.blocked_at if now - state.poll.blocked_at < 3600 else None
         jittered = wait * (1.0 + self._rng.uniform(-JITTER, JITTER))
+        self._asked_at[state.id] = now
         self._journal.publish(
             UsagePolled(at=now, account_id=state.id, next_at=now + jittered, problem=problem, blocked_at=blocked_at)
         )
