@@ -33,10 +33,8 @@ def terminal(environ: Mapping[str, str], *, is_terminal: bool, encoding: str, co
         return [note("terminal", "This is no terminal: commands work, the app does not open.")]
     found = []
     name = environ.get("TERM", "")
-    if name in ("", "dumb") and environ.get("OS") != "Windows_NT":
-        found.append(
-            warning("terminal", f'TERM is "{name}": the app cannot draw.', "Set TERM, such as xterm-256color.")
-        )
+    if name == "dumb":
+        found.append(warning("terminal", 'TERM is "dumb": the app cannot draw.', "Set TERM, such as xterm-256color."))
     if encoding.lower().replace("-", "") not in ("utf8", "utf16"):
         found.append(
             warning(

@@ -32,7 +32,7 @@ def test_which_pythons_will_do(version: tuple[int, int], level: Level) -> None:
 # environment, is it a terminal, encoding, columns, the worst that is found
 TERMINALS = [
     ({"TERM": "xterm"}, True, "utf-8", 120, Level.OK),
-    ({}, True, "utf-8", 120, Level.WARN),
+    ({}, True, "utf-8", 120, Level.OK),  # the app needs no name to draw
     ({"TERM": "dumb"}, True, "utf-8", 120, Level.WARN),
     ({"OS": "Windows_NT"}, True, "utf-8", 120, Level.OK),
     ({"TERM": "xterm"}, True, "ascii", 120, Level.WARN),
