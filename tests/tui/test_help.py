@@ -9,7 +9,7 @@ import pytest
 from tests.support.app_world import Opened, account, opened
 
 from rota_tui.dialogs.help import HelpDialog, HelpLines
-from rota_tui.helping import ABOUT
+from rota_tui.helping import ABOUT, groups
 from rota_tui.pieces import plain
 from rota_tui.screens.accounts import AccountsScreen
 
@@ -64,6 +64,9 @@ async def test_every_key_says_what_it_does_means_one_thing_and_help_tells_it(tmp
         assert meanings
         assert all(len(actions) == 1 for actions in meanings.values())
         assert any(each.__name__ in ABOUT for each in type(screen).__mro__), type(screen).__name__
+        told = [means for group in groups(it.app, screen, "") for _, means in group.keys]
+        assert not [means for means in told if " " in means and means.istitle()]
+        assert not {"Left", "Right", "Page left", "Page right"} & set(told)  # there is nothing to either side
         await it.press("f1")
         assert isinstance(it.app.screen, HelpDialog)
         assert it.line("Help")

@@ -6,6 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from textual.binding import Binding
+from textual.widget import Widget
 
 from rota_tui.keymap import commands
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from textual.app import App
+    from textual.dom import DOMNode
     from textual.screen import Screen
 
     from rota_tui.keymap import Command
@@ -58,6 +60,32 @@ BETWEEN = {
 }
 """What Textual's own keys mean here."""
 
+SCROLLING = {
+    "scroll_up": "Up",
+    "scroll_down": "Down",
+    "page_up": "Page up",
+    "page_down": "Page down",
+    "scroll_home": "First",
+    "scroll_end": "Last",
+    "scroll_left": "Left",
+    "scroll_right": "Right",
+    "page_left": "Page left",
+    "page_right": "Page right",
+}
+"""What the keys of Textual's scrolling parts mean, told where there is more than is seen."""
+
+SELECTING = {
+    "cursor_up(True)": "Select up",
+    "cursor_down(True)": "Select down",
+    "cursor_left(True)": "Select to the left",
+    "cursor_right(True)": "Select to the right",
+    "cursor_word_left(True)": "Select a word to the left",
+    "cursor_word_right(True)": "Select a word to the right",
+    "cursor_line_start(True)": "Select to the line's start",
+    "cursor_line_end(True)": "Select to the line's end",
+}
+"""What the keys of Textual's box of several lines mean."""
+
 
 class Group(NamedTuple):
     """Keys that belong together, each with what it does."""
@@ -78,7 +106,7 @@ def groups(app: App[Any], screen: Screen[Any], title: str) -> tuple[Group, ...]:
     declared: dict[str, int] = {}
     known = {name: place for place, name in enumerate(commands())}
     for node, binding, enabled, _ in screen.active_bindings.values():
-        means = BETWEEN.get(binding.action) or binding.tooltip or binding.description
+        means = _meaning(node, binding)
         if binding.id is not None:
             active.add(binding.id)
         if binding.system or not means or not enabled or not type(node).__module__.startswith("rota_tui"):
@@ -104,6 +132,16 @@ def groups(app: App[Any], screen: Screen[Any], title: str) -> tuple[Group, ...]:
     if waiting:
         found.append(Group("Not now", tuple((_keys(app, c), c.about) for c in waiting)))
     return tuple(found)
+
+
+def _meaning(node: DOMNode, binding: Binding) -> str:
+    """What a key does, in rota's words; empty for one that has nothing to do."""
+    if binding.action in SCROLLING:
+        sideways = binding.action.endswith(("_left", "_right"))
+        more = isinstance(node, Widget) and (node.max_scroll_x if sideways else node.max_scroll_y)
+        return SCROLLING[binding.action] if more else ""
+    ours = BETWEEN.get(binding.action) or SELECTING.get(binding.action)
+    return ours or binding.tooltip or binding.description
 
 
 def _in_order(told: Mapping[str, list[str]], declared: Mapping[str, int]) -> dict[str, list[str]]:
