@@ -145,11 +145,14 @@ class Engine(Parts):
         """Keep an API key or a token after the provider has said whose it is.
 
         Raises:
-            SignInFailed: the provider refused it or could not be asked; nothing was kept.
+            SignInFailed: it is another kind of secret, the provider refused it or could not be asked; nothing was kept.
             VaultError: it could not be kept.
         """
+        from rota.login.mistaken import mistaken
         from rota.providers.base import Credential
 
+        if (wrong := mistaken(provider, secret)) is not None:
+            raise wrong
         return await self.add_credential(provider, Credential(kind=kind, secret=secret), label=label)
 
     async def add_credential(

@@ -85,6 +85,20 @@ async def test_a_pasted_key_is_checked_with_the_provider_and_kept(tmp_path: Path
         assert key not in it.text()
 
 
+async def test_a_key_of_another_kind_is_told_apart_before_the_provider_sees_it(tmp_path: Path) -> None:
+    async with opened(tmp_path, account("other")) as it:
+        await it.press("a", "enter", "enter")
+        await paste(it, secret_of(it, "puter"))
+        await it.press("enter")
+        assert it.line("This looks like a token of Puter.")
+        await it.press("escape", "escape", "down", "enter", "down", "enter")
+        await paste(it, secret_of(it, "anthropic"))
+        await it.press("enter")
+        assert it.line("This looks like an API key of Anthropic.")
+        assert len(it.engine.snapshot.listed()) == 1
+        assert not it.world.calls.listed()
+
+
 async def test_a_new_account_is_named_once_it_is_known_who_it_is(tmp_path: Path) -> None:
     async with opened(tmp_path, account("other")) as it:
         await it.press("a", "down", "enter", "down", "enter")
