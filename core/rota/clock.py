@@ -53,13 +53,24 @@ class FastClock:
             raise ValueError("a clock's speed is a positive number")
         self.speed = speed
         self._began = time.monotonic()
+        self._stood_at: float | None = None
+        """Since when it stands, in the machine's time."""
         self._start = time.time() if start is None else start
 
     def now(self) -> float:
         return self._start + self.monotonic()
 
     def monotonic(self) -> float:
-        return (time.monotonic() - self._began) * self.speed
+        return ((time.monotonic() if self._stood_at is None else self._stood_at) - self._began) * self.speed
+
+    def stand(self) -> None:
+        """Stand still until `go`; whoever sleeps wakes as if it did not."""
+        self._stood_at = time.monotonic()
+
+    def go(self) -> None:
+        if self._stood_at is not None:
+            self._began += time.monotonic() - self._stood_at
+            self._stood_at = None
 
     async def sleep(self, seconds: float) -> None:
         import asyncio

@@ -161,6 +161,7 @@ async def open_demo(*, speed: float = SPEED, seed: int = 7) -> AsyncIterator[Dem
         seed: of the world, the traffic and the jitter.
     """
     clock = FastClock(speed)
+    clock.stand()  # else a slow machine is not signed in before the first login ends
     with tempfile.TemporaryDirectory(prefix="rota-demo-") as home:
         async with SimulatorServer("demo", seed=seed, clock=clock, pace=1.0 / speed) as simulator:
             engine_opened = open_engine(
@@ -174,6 +175,7 @@ async def open_demo(*, speed: float = SPEED, seed: int = 7) -> AsyncIterator[Dem
             async with engine_opened as engine:
                 demo = Demo(engine, simulator, clock, seed)
                 await demo.sign_in()
+                clock.go()
                 yield demo
 
 

@@ -57,3 +57,8 @@ async def test_what_a_person_has_of_other_tools_is_neither_read_nor_asked_about(
 
         assert (await desk.plan(online=False)).empty
         assert await desk.find() == ()
+
+
+async def test_the_demo_starts_however_fast_its_time_is_to_pass() -> None:
+    async with open_demo(speed=1_000_000) as demo:  # its shortest token would last less than a thousandth of a second
+        assert len(demo.engine.snapshot.listed()) == len(demo.simulator.credentials)
