@@ -145,7 +145,7 @@ class Engine(Parts):
         """Keep an API key or a token after the provider has said whose it is.
 
         Raises:
-            SignInFailed: it is another kind of secret, the provider refused it or could not be asked; nothing was kept.
+            SignInFailed: it is of another kind, was refused or could not be asked about; nothing was kept.
             VaultError: it could not be kept.
         """
         from rota.login.mistaken import mistaken
