@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.support.app_world import HOUR, NOW, account, opened, quota
+from tests.support.chat_world import chatting
 
 from rota.account import Kind
 from rota.errors import Meaning
@@ -16,11 +17,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.support.app_world import Opened
+    from tests.support.chat_world import Chat
+    from textual.widget import Widget
 
 
 def background(it: Opened, x: int, y: int) -> object:
     """The colour behind a cell of the screen."""
     return it.app.screen.get_style_at(x, y).bgcolor
+
+
+def colours(it: Chat, widget: Widget) -> set[object]:
+    """What a widget's text is drawn in."""
+    x, y, width, _ = widget.region
+    return {it.app.screen.get_style_at(x + n, y).color for n in range(width)} - {None}
 
 
 @pytest.mark.parametrize("words", ["2 accounts", "Last 24 hours"])
@@ -90,3 +99,24 @@ async def test_who_is_next_is_somebody_else_at_the_second_a_hold_ends(tmp_path: 
         assert it.row("spare").split()[0] == "↲"
         await it.pass_time(1)
         assert it.row("work").split()[0] == "↲"
+
+
+async def test_an_answer_that_another_stands_for_is_pale_to_its_last_line(tmp_path: Path) -> None:
+    async with chatting(tmp_path, "console", size=(120, 60)) as it:
+        await it.ask_and_wait("Once more please [[tokens=9]]")
+        before = colours(it, it.answer.footer)
+        await it.pilot.press("ctrl+r")
+        await it.until(lambda: len(it.screen.turns) == 2 and it.ended)
+        earlier, later = (turn.views[-1].footer for turn in it.screen.turns)
+        assert colours(it, later) == before
+        assert not colours(it, earlier) & before
+
+
+async def test_keys_are_offered_for_what_a_larger_terminal_shows_too(tmp_path: Path) -> None:
+    async with opened(tmp_path, account("work"), size=(80, 24)) as it:
+        await it.press("3")
+        assert "+ Nearer" not in it.text()
+        for size, offered in (((160, 50), True), ((80, 24), False)):
+            await it.pilot.resize_terminal(*size)
+            await it.settled()
+            assert ("+ Nearer" in it.text()) is offered

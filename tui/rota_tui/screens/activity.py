@@ -159,6 +159,7 @@ class ActivityScreen(ActivityStories):
 
     def on_resize(self) -> None:
         self.tell_state()
+        self.refresh_bindings()  # the timeline comes and goes
 
     def watch_now(self, now: float) -> None:
         if not self.is_current:
