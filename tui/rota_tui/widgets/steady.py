@@ -50,10 +50,11 @@ class Steady(Widget):
 
 
 class Unframed(Steady):
-    """For widgets that give whole lines in their own background, and are neither tinted nor hatched nor see-through.
+    """For widgets that give whole lines in their own background, and are neither tinted nor hatched.
 
-    With nothing around them but blanks at the sides, their lines are drawn as they are: each line that is drawn again
-    takes Textual by the looks of border, outline, tint, hatch and opacity, which took as long as the line itself.
+    With nothing around them but blanks at the sides, and not in something pale, their lines are drawn as they are: each
+    line that is drawn again takes Textual by the looks of border, outline, tint, hatch and opacity, which took as long
+    as the line itself.
     """
 
     _lines: dict[int, Strip] | None = None
@@ -70,7 +71,7 @@ class Unframed(Steady):
         if self._lines is None:
             self._lines, self.blank = {}, Style(bgcolor=self.background_colors[1].rich_color)
             edges, padding = (*self.styles.border, *self.styles.outline), self.styles.padding
-            self._framed = any(edge for edge, _ in edges) or bool(padding.height)
+            self._framed = any(edge for edge, _ in edges) or bool(padding.height) or self.opacity < 1
         if self._framed:
             return super().drawn(crop, filters)
         strips = [self._lines.get(y) or self._line(y, self._lines) for y in crop.line_range]
