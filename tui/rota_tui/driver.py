@@ -79,11 +79,19 @@ def read_keys(terminal: int, end: EndOfReading, parser: XTermParser, hand_on: Ca
 
 
 class RestingDriver(LinuxDriver):
-    """Draws as Textual's does."""
+    """As large as where the keys come from; Textual believes COLUMNS, LINES and standard output."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.exit_event: EndOfReading = EndOfReading()
+        self._size = self._size or self._get_terminal_size()  # known before the first frame
 
     def run_input_thread(self) -> None:
         read_keys(self.fileno, self.exit_event, XTermParser(self._debug), self.process_message)
+
+    def _get_terminal_size(self) -> tuple[int, int]:
+        try:
+            size = os.get_terminal_size(self.fileno)
+        except OSError:
+            return super()._get_terminal_size()
+        return size if all(size) else super()._get_terminal_size()

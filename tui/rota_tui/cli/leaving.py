@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 
 from textual.worker import WorkerFailed
 
-from rota_tui.cli.drawing import measure_terminal
-
 if TYPE_CHECKING:
     from rota_tui.app import RotaApp
 
@@ -35,7 +33,6 @@ async def run_app(app: RotaApp) -> str | None:
         SystemExit: a signal ended it; with the code that a shell gives for that.
         Exception: what went wrong in the app, once the terminal is as it was.
     """
-    measure_terminal(app)
     told: list[int] = []
     loop = asyncio.get_running_loop()
 
