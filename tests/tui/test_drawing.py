@@ -16,6 +16,7 @@ from rota.quota import QuotaWindow, Source
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from rich.color import Color
     from tests.support.app_world import Opened
     from tests.support.chat_world import Chat
     from textual.widget import Widget
@@ -26,7 +27,7 @@ def background(it: Opened, x: int, y: int) -> object:
     return it.app.screen.get_style_at(x, y).bgcolor
 
 
-def colours(it: Chat, widget: Widget) -> set[object]:
+def colours(it: Chat, widget: Widget) -> set[Color | None]:
     """What a widget's text is drawn in."""
     x, y, width, _ = widget.region
     return {it.app.screen.get_style_at(x + n, y).color for n in range(width)} - {None}

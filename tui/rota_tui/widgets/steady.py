@@ -52,9 +52,9 @@ class Steady(Widget):
 class Unframed(Steady):
     """For widgets that give whole lines in their own background, and are neither tinted nor hatched.
 
-    With nothing around them but blanks at the sides, and not in something pale, their lines are drawn as they are: each
-    line that is drawn again takes Textual by the looks of border, outline, tint, hatch and opacity, which took as long
-    as the line itself.
+    With nothing around them but blanks at the sides, and not in something pale, their lines are drawn as they are:
+    each line that is drawn again takes Textual by the looks of border, outline, tint, hatch and opacity, which took
+    as long as the line itself.
     """
 
     _lines: dict[int, Strip] | None = None
