@@ -263,3 +263,30 @@ def test_a_line_is_parted_where_the_window_was_reset(samples: list[Sample], leng
 )
 def test_names_stand_apart(heights: list[float], placed: list[float]) -> None:
     assert all(math.isclose(a, b) for a, b in zip(spread(heights, 0.1), placed, strict=True))
+
+
+@pytest.mark.parametrize(("size", "left_out"), [((80, 24), ()), ((120, 40), ()), ((60, 14), ("u Plot", "a Account"))])
+async def test_the_last_line_shows_what_works_in_the_timeline(
+    tmp_path: Path, size: tuple[int, int], left_out: tuple[str, ...]
+) -> None:
+    month = quota("work", d7=0.5)
+    async with opened(tmp_path, *PAST, month, size=size) as it:
+        await timeline(it)
+        keys = it.text().splitlines()[-1]
+        for key in ("t Log", "w Why", "+- Zoom", "←→ Move", "u Plot", "a Account"):
+            assert (key in keys) is (key not in left_out)
+
+
+async def test_on_the_smallest_terminal_the_legend_is_whole_and_a_name_that_is_cut_says_so(tmp_path: Path) -> None:
+    several = [seen(name, 100 * MINUTE, 0.9) for name in ("spare", "lab")]
+    long = account("long", label="a-very-long-name-of-an-account")
+    async with opened(tmp_path, *PAST, *several, long, seen("long", MINUTE, 0.95), size=(60, 14)) as it:
+        await timeline(it)
+        assert "█ served  ░ cooling  ▓ spent  × out  ◇ reset  │ now" in it.text()
+        assert it.line("… +3").rstrip(" │").endswith(" a-very-… +3")
+
+
+async def test_keys_side_by_side_have_a_gap_where_they_are_named(tmp_path: Path) -> None:
+    async with opened(tmp_path, *PAST, size=(120, 40), ascii=True) as it:
+        await timeline(it)
+        assert "+- Zoom  left right Move" in it.text().splitlines()[-1]

@@ -39,6 +39,10 @@ RENEW_TICKS = 30
 """Ticks of the clock after which the timeline is read from the log again: what is live is added meanwhile."""
 
 
+_ZOOM = Binding.Group("Zoom")
+_MOVE = Binding.Group("Move")
+
+
 class ActivityScreen(ActivityStories):
     """Log and story, or timeline and plot; a tall terminal shows the timeline above the log, too."""
 
@@ -54,16 +58,28 @@ class ActivityScreen(ActivityStories):
         Binding("n", "newest", "Newest", id="activity.newest", tooltip="Go to the newest row, and follow"),
         Binding("n", "to_now", "Now", id="activity.now", tooltip="Bring the timeline back to now"),
         Binding("slash", "find", "Find", id="activity.find", key_display="/", tooltip="Show only rows with words"),
+        Binding(
+            "plus", "zoom(-1)", "Nearer", id="activity.nearer", key_display="+", tooltip="Show less time", group=_ZOOM
+        ),
+        Binding("equals_sign", "zoom(-1)", "Nearer", show=False, id="activity.nearer-too", tooltip="Show less time"),
+        Binding(
+            "minus",
+            "zoom(1)",
+            "Further",
+            id="activity.further",
+            key_display="-",
+            tooltip="Show more time",
+            group=_ZOOM,
+        ),
+        Binding(
+            "left", "pan(-1)", "Earlier", id="activity.earlier", tooltip="Move the timeline to earlier", group=_MOVE
+        ),
+        Binding("right", "pan(1)", "Later", id="activity.later", tooltip="Move the timeline to later", group=_MOVE),
+        Binding("u", "next_window", "Plot", id="activity.window", tooltip="Plot the next quota window"),
         Binding("a", "account", "Account", id="activity.account", tooltip="Show only what is about one account"),
         Binding("f", "kind", "Kind", id="activity.kind", tooltip="Show only one kind: switches, failures and others"),
         Binding("e", "export", "Export", id="activity.export", tooltip="Write what is shown to a file"),
         Binding("y", "copy", "Copy", id="activity.copy", show=False, tooltip="Copy the row, or its request's id"),
-        Binding("plus", "zoom(-1)", "Nearer", id="activity.nearer", key_display="+", tooltip="Show less time"),
-        Binding("equals_sign", "zoom(-1)", "Nearer", show=False, id="activity.nearer-too", tooltip="Show less time"),
-        Binding("minus", "zoom(1)", "Further", id="activity.further", key_display="-", tooltip="Show more time"),
-        Binding("left", "pan(-1)", "Earlier", id="activity.earlier", tooltip="Move the timeline to earlier"),
-        Binding("right", "pan(1)", "Later", id="activity.later", tooltip="Move the timeline to later"),
-        Binding("u", "next_window", "Window", id="activity.window", tooltip="Plot the next quota window"),
         Binding("escape", "back", "Back", id="back", tooltip="Back, or show everything again"),
     ]
 
@@ -101,9 +117,6 @@ class ActivityScreen(ActivityStories):
             story.border_title = "Story"
             yield story
         yield KeyBar()
-
-    def on_mount(self) -> None:
-        self.lanes.legend()
 
     def on_screen_resume(self) -> None:
         """Another mode was looked at: catch up."""

@@ -5,6 +5,7 @@ One widget that draws a line, where Textual's Footer mounts two for each key and
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -13,6 +14,8 @@ from textual.widget import Widget
 from rota_tui.widgets.steady import Steady
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from textual.binding import Binding
     from textual.screen import Screen
 
@@ -56,17 +59,22 @@ class KeyBar(Steady, Widget):
         right = Content("  ").join(ends)
         room = self.content_region.width - right.cell_length - 2
         left = Content("")
-        for binding in shown:
-            if binding.id in _ALWAYS:
-                continue
-            key = self._key(binding)
-            if left.cell_length + key.cell_length + 2 > room:
-                continue
-            left = left + key + Content("  ")
+        for key in self._grouped([b for b in shown if b.id not in _ALWAYS]):
+            if left.cell_length + key.cell_length <= room:
+                left = left + key + Content("  ")
         gap = max(0, self.content_region.width - left.cell_length - right.cell_length)
         return Content("").join([left, Content(" " * gap), right])
 
-    def _key(self, binding: Binding) -> Content:
+    def _grouped(self, bindings: list[Binding]) -> Iterator[Content]:
+        """Each with its word; neighbours of one group side by side, with the group's."""
+        for group, members in groupby(bindings, key=lambda b: b.group or b):
+            *first, last = members
+            names = [self.app.get_key_display(binding) for binding in (*first, last)]
+            between = Content(" " if any(len(name) > 1 for name in names) else "")
+            yield between.join([*(self._key(b, "") for b in first), self._key(last, group.description)])
+
+    def _key(self, binding: Binding, word: str | None = None) -> Content:
         key = Content.styled(self.app.get_key_display(binding), "bold $footer-key-foreground")
-        described = Content.styled(f" {binding.description}", "$footer-description-foreground")
+        word = binding.description if word is None else word
+        described = Content.styled(f" {word}" if word else "", "$footer-description-foreground")
         return (key + described).stylize(f"@click=app.simulate_key('{binding.key}')")

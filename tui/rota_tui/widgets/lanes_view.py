@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from rota.snapshot import AccountState
     from rota_tui.pieces import Glyphs, Locale
 
+LEGEND_WIDTH = 76
+"""Cells from which the legend has its full words."""
+
 _TONES = {
     Doing.NOTHING: Tone.QUIET,
     Doing.ABSENT: Tone.QUIET,
@@ -131,14 +134,17 @@ through time, `n` comes back to now.
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         self.action_scroll_lanes(-1)
 
+    def on_resize(self) -> None:
+        self.legend()
+
     def legend(self) -> None:
-        """Say in the border what the characters mean."""
-        glyphs = self._locale.glyphs
+        """Say in the border what the characters mean, in fewer of them where it is narrow."""
+        glyphs, narrow = self._locale.glyphs, self.outer_size.width < LEGEND_WIDTH
         parts = (
-            (glyphs.serving[-3:], "served", Tone.OK),
-            (glyphs.cooling * 2, "cooling", Tone.COOLING),
-            (glyphs.spent * 2, "spent", Tone.SPENT),
-            (glyphs.out * 2, "out of use", Tone.LOW),
+            (glyphs.serving[-1 if narrow else -3 :], "served", Tone.OK),
+            (glyphs.cooling * (1 if narrow else 2), "cooling", Tone.COOLING),
+            (glyphs.spent * (1 if narrow else 2), "spent", Tone.SPENT),
+            (glyphs.out * (1 if narrow else 2), "out" if narrow else "out of use", Tone.LOW),
             (glyphs.reset, "reset", Tone.PLAIN),
             (glyphs.now, "now", Tone.ACTIVE),
         )

@@ -38,6 +38,8 @@ MARKERS = "*o+x#@"
 """Characters of the lines where there are no others."""
 _COLOURS = ("active", "quota-low", "cooling", "quota-spent", "foreground", "quota-ok")
 _LABEL = 16
+_SHORTEST = 6
+"""Cells that a name has at least; where there are fewer it stands over its line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,15 +174,21 @@ class UsagePlot(PlotextPlot):
             else:
                 plt.vertical_line(x(self.now), color=colours[0])
         apart = 1 / max(1, height - 3)
-        tops = spread([min(1.0, curve.last.utilization) for curve in curves], apart)
-        for number, (curve, top) in enumerate(zip(curves, tops, strict=True)):
+        # Each name has a line of its own; where there are fewer, the last one says how many curves have none.
+        named = curves[: max(1, height - 2)]
+        tops = spread([min(1.0, curve.last.utilization) for curve in named], apart)
+        for number, curve in enumerate(curves):
             colour = colours[number]
             for run in curve.runs:
                 marker = MARKERS[number] if plain else "hd"
                 shares = [100 * min(1.0, sample.utilization) for sample in run]
                 plt.plot([x(sample.at) for sample in run], shares, marker=marker, color=colour)
+            if number >= len(named):
+                continue
             label = f"{MARKERS[number]} {curve.label}" if plain else curve.label
+            rest = f" +{len(curves) - len(named)}" if curve is named[-1] and len(named) < len(curves) else ""
             # Beside the end of its line; those that reach the present stand in a row behind the line of now.
             end = x(self.now if 0 <= self.now - curve.last.at < self.view.span * RECENT else curve.last.at) + 2
+            label = fit(label, max(_SHORTEST, int(across - end) - 1 - len(rest)), self._locale.glyphs) + rest
             end = min(end, across - len(label) - 1)
-            plt.text(label, end, 100 * top, color=colour, background=ground, alignment="left")
+            plt.text(label, end, 100 * tops[number], color=colour, background=ground, alignment="left")
