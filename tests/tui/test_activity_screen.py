@@ -381,7 +381,20 @@ async def test_an_event_of_no_request_is_told_with_its_facts(tmp_path: Path) -> 
         await it.press("enter")
         assert it.line("Friday 15 January, 11:59:55")
         assert it.line("by person").split("person")[1].strip(" │") == "yes"
-        assert it.line("reason").split("reason")[1].strip(" │") == "you said so"
+        assert it.line("provider").split("provider")[1].strip(" │") == "Anthropic"
+
+
+async def test_facts_do_not_repeat_what_the_sentence_above_them_says(tmp_path: Path) -> None:
+    by_hand = AccountSwitched(
+        at=NOW - 5, provider="anthropic", account_id="spare", previous_id="work", reason="you said so", by_person=True
+    )
+    async with opened(tmp_path, *TWO, by_hand, alert("seven [of] nine"), size=(80, 24)) as it:
+        await log_of(it)
+        await it.press("enter")
+        assert it.text().count("seven [of] nine") == 1
+        await it.press("escape", "down", "enter")
+        for words in ("spare", "work", "you said so"):
+            assert it.text().count(words) == 1
 
 
 async def test_a_real_failover_is_told_from_the_log(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields
 from datetime import datetime
 from enum import Enum
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from rota.account import Account, Identity
 from rota.errors import Attempt
 from rota_tui.formatting import clock
-from rota_tui.pieces import Line, Piece, Tone, clean
+from rota_tui.pieces import Line, Piece, Tone, clean, plain
 from rota_tui.telling import sentence
 from rota_tui.wording import provider_name
 
@@ -39,16 +40,25 @@ def headline(event: Event, label: Callable[[str], str], locale: Locale) -> tuple
 
 
 def fact_lines(event: Event, label: Callable[[str], str], locale: Locale) -> tuple[Line, ...]:
-    """Its facts, each with its name."""
+    """Its facts, each with its name; not those that its sentence has told."""
     lines: list[Line] = []
+    said = sentence(event, label, locale.tz)
+    told_already = plain(said.line) if said is not None else ""
     for field in fields(event):
         value = getattr(event, field.name)
         if field.name in _INNER or value in (None, "", ()) or isinstance(value, (Account, Identity, Attempt)):
             continue
         name = _NAMES.get(field.name) or field.name.removesuffix("_id").removesuffix("_at").replace("_", " ")
         told = _told(field.name, value, event.at, label, locale)
+        if not isinstance(value, bool) and _among(told, told_already):
+            continue
         lines.append((Piece(f"{name:<{_NAME}}", Tone.QUIET), Piece(told)))
     return tuple(lines)
+
+
+def _among(told: str, sentence: str) -> bool:
+    """Whether something stands in a sentence as a word, or as words, of its own."""
+    return re.search(rf"(?<!\w){re.escape(told)}(?!\w)", sentence, re.IGNORECASE) is not None
 
 
 def _told(name: str, value: Any, now: float, label: Callable[[str], str], locale: Locale) -> str:
