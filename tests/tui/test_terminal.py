@@ -153,6 +153,7 @@ def test_a_spent_account_cools_another_takes_over_one_is_imported_and_one_remove
         terminal.press("Enter")
         terminal.until("Added api-key.", "z take it back")
         terminal.press("Enter")
+        terminal.until_gone("z take it back")
         terminal.until("3 accounts")
 
         terminal.press("d")
