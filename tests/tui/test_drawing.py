@@ -12,6 +12,7 @@ from rota.account import Kind
 from rota.errors import Meaning
 from rota.events import CooldownStarted, QuotaObserved
 from rota.quota import QuotaWindow, Source
+from rota.settings import PoolSettings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -100,6 +101,17 @@ async def test_who_is_next_is_somebody_else_at_the_second_a_hold_ends(tmp_path: 
         assert it.row("spare").split()[0] == "↲"
         await it.pass_time(1)
         assert it.row("work").split()[0] == "↲"
+
+
+async def test_seconds_in_the_reason_for_who_is_next_are_not_long_out_of_date(tmp_path: Path) -> None:
+    window = QuotaWindow("7d", "7d", 0.5, NOW - HOUR, Source.HEADERS, resets_at=NOW + 40, length=168 * HOUR)
+    seen = QuotaObserved(at=NOW - HOUR, account_id="work", windows=(window,))
+    settings = {"pool": PoolSettings(strategy="soonest-reset")}
+    async with opened(tmp_path, account("work"), seen, size=(120, 40), settings=settings) as it:
+        assert "resets in 40 s" in it.text()
+        for _ in range(25):
+            await it.pass_time(1)
+        assert any(f"resets in {left} s" in it.text() for left in range(15, 21))
 
 
 async def test_an_answer_that_another_stands_for_is_pale_to_its_last_line(tmp_path: Path) -> None:

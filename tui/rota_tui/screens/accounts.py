@@ -12,6 +12,7 @@ from textual.reactive import var
 from textual.widgets import Input
 
 from rota.clock import FastClock
+from rota_tui.formatting import MINUTE
 from rota_tui.lasting import next_moment
 from rota_tui.messages import DEMO, WhyRequested
 from rota_tui.pieces import ASCII
@@ -47,6 +48,8 @@ FEW, SOME = 7, 16
 RANK_EVERY = 30.0
 """Seconds of the clock after which "next" is asked again although nothing happened, no hold ended and nothing was
 reset: what is left has to last for less and less time."""
+RANK_SOON = 5.0
+"""The same while the reasons tell seconds: within a minute of what happened last or comes next."""
 
 FORESEE_EVERY = 10.0
 """Real seconds between two forecasts while things happen: one takes a tenth of a second at 200 accounts."""
@@ -179,7 +182,9 @@ class AccountsScreen(Steady, AccountRows):
         """Ask who is next, at most once a tick and only while it shows: it looks at every account."""
         if self._filled and self.is_current:
             self._ranked_at = self.now
-            self._rank_again = min(self.now + RANK_EVERY, next_moment(self.snapshot, self.now))
+            moment = next_moment(self.snapshot, self.now)
+            calm = min(moment - self.now, self.now - self.snapshot.latest) >= MINUTE
+            self._rank_again = min(moment, self.now + (RANK_EVERY if calm else RANK_SOON))
             providers = {state.account.provider for state in self.snapshot.listed()}
             self.rankings = {provider: self.engine.ranking(provider) for provider in providers}
             self._mark()
