@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.reactive import var
 from textual.widgets import TextArea
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class PromptInput(TextArea):
@@ -126,6 +129,23 @@ single keys work; Escape again comes back.
         """Put back what could not be done, unless something else is being written by now."""
         self.text = self.text or text
         self.move_cursor(self.document.end)
+
+    # --- taking back --------------------------------------------------------------------------------------
+
+    def undo(self) -> None:
+        self._from_the_top(super().undo)
+
+    def redo(self) -> None:
+        self._from_the_top(super().redo)
+
+    def _from_the_top(self, change: Callable[[], None]) -> None:
+        # Where the text gets shorter Textual moves the cursor last, and falls when a scrollbar goes before that and
+        # the cursor's line is no more (its issue 6686).
+        text, selection = self.text, self.selection
+        self.move_cursor((0, 0))
+        change()
+        if self.text == text:  # there was nothing to take back
+            self.selection = selection
 
     # --- looking back -------------------------------------------------------------------------------------
 
