@@ -403,6 +403,7 @@ async def test_while_an_answer_comes_the_last_line_offers_no_sending_and_enter_b
         assert it.screen.prompt.text == "next one"
         await it.pilot.press("escape")
         await it.answered()
+        await it.until(lambda: "An answer is still coming" not in it.text())
         await it.until(lambda: "⏎ Send" in it.text())
 
 

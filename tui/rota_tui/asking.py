@@ -93,7 +93,9 @@ async def listen(engine: Engine, request: ChatRequest, ask: Ask, *, frame: float
     try:
         while not reader.done():
             with suppress(TimeoutError):
-                await asyncio.wait_for(hearing.news.wait(), BEAT)
+                # Not `wait_for`: before Python 3.12 it forgets that it was cancelled when news came just then.
+                async with asyncio.timeout(BEAT):
+                    await hearing.news.wait()
             yield hearing.take()
             await asyncio.wait([reader], timeout=frame)
         yield hearing.take()

@@ -88,6 +88,8 @@ class ChatScreen(Steady, ChatLine):
         self._locale = locale
         self._bar = bar
         self._ended_at = float("-inf")
+        self._told_early = False
+        """Whether it stands above the question that an answer is still coming."""
         self.set_class(locale.glyphs is ASCII, "-ascii")
         self.add_class("-new")
 
@@ -150,11 +152,17 @@ class ChatScreen(Steady, ChatLine):
         line.next_label = self.label_of(self.ranking.chosen) if self.ranking is not None else ""
         line.thinks = self.effort
 
+    def tell(self, text: str) -> None:
+        super().tell(text)
+        self._told_early = False
+
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         if event.worker.group == GROUP:
             if event.worker.is_finished:
                 self._ended_at = time.monotonic()
             self.prompt.free = not self.asking
+            if self.prompt.free and self._told_early:
+                self.tell("")
             self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -202,6 +210,7 @@ class ChatScreen(Steady, ChatLine):
             self.tell("There is no account yet. Escape, then 1, then a adds one.")
         elif self.asking:
             self.tell("An answer is still coming; Escape stops it.")
+            self._told_early = True
         else:
             question = Question(text.strip(), tuple(self._attached))
             self._attached.clear()
