@@ -6,6 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.support.app_places import PLACES
 from tests.support.app_world import Opened, account, opened
 
 from rota_tui.dialogs.help import HelpDialog, HelpLines
@@ -17,29 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SIZES = [(80, 24), (120, 40), (200, 60)]
-
-PLACES = {
-    "accounts": ("1",),
-    "chat": ("2",),
-    "chat, beside the line": ("2", "escape"),
-    "activity": ("3",),
-    "models": ("4",),
-    "settings": ("5",),
-    "add an account": ("1", "a"),
-    "import": ("1", "m"),
-    "remove": ("1", "d"),
-    "label": ("1", "l"),
-    "choose a model": ("2", "ctrl+o"),
-    "choose an account": ("2", "ctrl+t"),
-    "attach": ("2", "ctrl+g"),
-    "themes": ("5", "t"),
-    "keys": ("5", "m"),
-    "a strategy": ("5", "slash", *"pool.strategy", "enter", "enter"),
-    "a value": ("5", "slash", *"retry_cap", "enter", "enter"),
-    "a chain": ("5", "slash", *"fallback_models.puter", "enter", "enter"),
-    "names": ("5", "slash", *"aliases", "enter", "enter"),
-    "a confirmation": ("5", "slash", *"route_sub", "enter", "enter"),
-}
 
 
 async def go(it: Opened, place: str) -> None:

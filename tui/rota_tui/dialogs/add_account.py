@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import getters
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Label
 
@@ -15,6 +14,7 @@ from rota_tui.dialogs.add_steps import ChoiceStep, DoneStep, NoticeStep, SecretS
 from rota_tui.dialogs.sign_in_step import SignInStep
 from rota_tui.dialogs.step import Step
 from rota_tui.dialogs.ways import Way, way_called, way_of
+from rota_tui.widgets.dialog_box import DialogBox
 from rota_tui.widgets.key_hint import KeyHint
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class AddAccountDialog(ModalScreen[tuple[Added, ...]]):
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", "Back", show=False)]
 
-    box = getters.query_one(".dialog-box", Vertical)
+    box = getters.query_one(DialogBox)
     heading = getters.query_one(".dialog-title", Label)
     keys = getters.query_one(KeyHint)
 
@@ -59,7 +59,7 @@ class AddAccountDialog(ModalScreen[tuple[Added, ...]]):
         self._added: list[Added] = []
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog-box"):
+        with DialogBox():
             yield Label("", classes="dialog-title", markup=False)
             yield KeyHint()
 

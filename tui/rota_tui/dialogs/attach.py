@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import getters, work
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.suggester import Suggester
 from textual.widgets import Input, Label
 
 from rota_tui.attachments import MAX_IMAGE_BYTES, MAX_TEXT_BYTES, Attachment, CannotAttach, attach, told_size
+from rota_tui.widgets.dialog_box import DialogBox
 from rota_tui.widgets.key_hint import KeyHint
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class AttachDialog(ModalScreen[Attachment | None]):
 
     def compose(self) -> ComposeResult:
         limits = f"PNG, JPEG, GIF or WebP up to {told_size(MAX_IMAGE_BYTES)}, text up to {told_size(MAX_TEXT_BYTES)}"
-        with Vertical(classes="dialog-box"):
+        with DialogBox():
             yield Label("Attach a file", classes="dialog-title", markup=False)
             yield Input(placeholder="path; right arrow completes it", suggester=PathSuggester())
             yield Label(limits, classes="dialog-hint", markup=False)

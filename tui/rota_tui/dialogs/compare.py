@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Label
 
 from rota_tui.pieces import Piece, Tone
+from rota_tui.widgets.dialog_box import DialogBox
 from rota_tui.widgets.key_bar import KeyBar
 from rota_tui.widgets.line_table import Column, LineTable
 from rota_tui.wording import provider_name
@@ -93,7 +93,7 @@ class CompareDialog(ModalScreen[tuple["Choice", ...] | None]):
         self._table = _Sides(name_of, glyphs)
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog-box sides-box"):
+        with DialogBox("sides-box"):
             yield Label("Ask side by side", classes="dialog-title", markup=False)
             yield Label(self._question, classes="dialog-hint", id="asked", markup=False)
             yield self._table

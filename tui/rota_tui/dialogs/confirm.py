@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.screen import ModalScreen
 from textual.widgets import Button, Label
 
+from rota_tui.widgets.dialog_box import DialogBox
 from rota_tui.widgets.key_hint import KeyHint
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class ConfirmDialog(ModalScreen[bool]):
         self._no = no
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog-box"):
+        with DialogBox():
             yield Label(self._question, classes="dialog-title", markup=False)
             for paragraph in self._paragraphs:
                 yield Label(paragraph, classes="dialog-text", markup=False)

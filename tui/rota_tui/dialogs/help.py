@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from rich.cells import cell_len
 from textual import getters
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Label
 
 from rota_tui.helping import about, groups, marks
 from rota_tui.pieces import Piece, Tone, clean, wrap
+from rota_tui.widgets.dialog_box import DialogBox
 from rota_tui.widgets.key_hint import KeyHint
 from rota_tui.widgets.lines_view import LinesView
 
@@ -88,7 +89,7 @@ class HelpDialog(ModalScreen[None]):
         self._lines = HelpLines(about(screen), told if drawn is None else (*told[:1], drawn, *told[1:]))
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog-box help-box"):
+        with DialogBox("help-box"):
             yield Label(f"Help: {self._place}" if self._place else "Help", classes="dialog-title", markup=False)
             with VerticalScroll():
                 yield self._lines

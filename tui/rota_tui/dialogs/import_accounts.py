@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import getters, work
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Label
 
@@ -15,6 +14,7 @@ from rota.migrate.plan import Plan
 from rota_tui.dialogs.add_steps import NoticeStep
 from rota_tui.dialogs.confirm import ConfirmDialog
 from rota_tui.dialogs.import_steps import FoundStep, InFullStep, ReportStep, reported, taken_back
+from rota_tui.widgets.dialog_box import DialogBox
 from rota_tui.widgets.key_hint import KeyHint
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class ImportDialog(ModalScreen[None]):
         Binding("z", "undo", "Undo", show=False),
     ]
 
-    box = getters.query_one(".dialog-box", Vertical)
+    box = getters.query_one(DialogBox)
     heading = getters.query_one(".dialog-title", Label)
     told = getters.query_one("#told", Label)
     keys = getters.query_one(KeyHint)
@@ -49,7 +49,7 @@ class ImportDialog(ModalScreen[None]):
         self._chosen: Plan | None = None
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog-box"):
+        with DialogBox():
             yield Label("", classes="dialog-title", markup=False)
             yield self._found
             yield Label("", id="told", markup=False)

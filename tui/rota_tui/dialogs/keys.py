@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import getters, work
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Label
 
 from rota_tui.fuzzy import match, subject, typed_words
 from rota_tui.keymap import SETTING, clash_of, commands, normal, shown, unusable
 from rota_tui.pieces import Piece, Tone, clean
+from rota_tui.widgets.dialog_box import DialogBox
 from rota_tui.widgets.key_hint import KeyHint
 from rota_tui.widgets.line_table import Column, LineTable
 
@@ -107,7 +107,7 @@ class KeysDialog(ModalScreen[None]):
         self._glyphs = glyphs
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog-box ordered-box"):
+        with DialogBox("ordered-box"):
             yield Label("Keys", classes="dialog-title", markup=False)
             yield Input(placeholder="search by command, key or place", compact=True)
             table = KeysTable(self._keymap, self._glyphs)
@@ -166,7 +166,7 @@ class KeyDialog(ModalScreen[str | None]):
         self._insisted = ""
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog-box"):
+        with DialogBox():
             yield Label(self._command.about, classes="dialog-title", markup=False)
             given = self._keymap.get(self._command.id)
             now = clean(given) if given is not None else shown(self._command.keys)

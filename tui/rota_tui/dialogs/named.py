@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import getters, work
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Label
 
 from rota_tui.dialogs.value import ValueDialog
 from rota_tui.pieces import Piece, Tone, clean
+from rota_tui.widgets.dialog_box import DialogBox
 from rota_tui.widgets.key_bar import KeyBar
 from rota_tui.widgets.line_table import Column, LineTable
 
@@ -87,7 +87,7 @@ class NamedDialog(ModalScreen[None]):
         """What was typed and not written, by the name it was typed for; nothing for a new one."""
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog-box ordered-box"):
+        with DialogBox("ordered-box"):
             yield Label(self._question, classes="dialog-title", markup=False)
             yield Label(self._about[0], classes="dialog-hint", markup=False)
             yield NamedTable(self._glyphs)

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import getters, work
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Label
 
 from rota_tui.pieces import Piece, Tone, clean
+from rota_tui.widgets.dialog_box import DialogBox
 from rota_tui.widgets.key_bar import KeyBar
 from rota_tui.widgets.line_table import Column, LineTable
 
@@ -81,7 +81,7 @@ class OrderedDialog(ModalScreen[tuple[str, ...] | None]):
         self._warned = False
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog-box ordered-box"):
+        with DialogBox("ordered-box"):
             yield Label(self._question, classes="dialog-title", markup=False)
             yield Label(self._help, classes="dialog-hint", markup=False)
             yield OrderedTable(self._about, self._glyphs)

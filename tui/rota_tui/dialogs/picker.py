@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import getters
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Label
 
+from rota_tui.widgets.dialog_box import DialogBox
 from rota_tui.widgets.key_hint import KeyHint
 from rota_tui.widgets.line_table import LineTable
 
@@ -59,7 +59,7 @@ class PickerDialog(ModalScreen[str | None]):
         return key
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog-box picker-box"):
+        with DialogBox("picker-box"):
             yield Label(self._question, classes="dialog-title", markup=False)
             yield Input(self._typed, placeholder=self._placeholder, select_on_focus=False)
             table = self.make_table()

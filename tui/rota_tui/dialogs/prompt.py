@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Label
 
 from rota_tui.dialogs.line_input import LineInput
+from rota_tui.widgets.dialog_box import DialogBox
 from rota_tui.widgets.key_hint import KeyHint
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class PromptDialog(ModalScreen[str | None]):
         self._check = check
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog-box"):
+        with DialogBox():
             yield Label(self._question, classes="dialog-title", markup=False)
             yield LineInput(self._value, max_length=self._max_length, select_on_focus=True)
             yield Label(self._hint, classes="dialog-hint", markup=False)

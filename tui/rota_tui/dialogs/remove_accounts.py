@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import getters
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.style import Style
@@ -15,6 +15,7 @@ from textual.widgets import Button, Label, Static
 
 from rota.leftovers import remains
 from rota_tui.pieces import Piece, Tone, clean
+from rota_tui.widgets.dialog_box import DialogBox
 from rota_tui.widgets.key_hint import KeyHint
 from rota_tui.widgets.line_table import Column, LineTable
 from rota_tui.wording import kind_of, provider_name
@@ -98,7 +99,7 @@ class RemoveDialog(ModalScreen[Removal | None]):
         self._purge = False
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog-box"):
+        with DialogBox():
             yield Label("", classes="dialog-title", markup=False)
             table = _Marked(self._locale.glyphs, list(self._accounts.values()))
             table.chosen = self._first

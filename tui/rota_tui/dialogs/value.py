@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import getters
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Label
 
+from rota_tui.widgets.dialog_box import DialogBox
 from rota_tui.widgets.key_hint import KeyHint
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class ValueDialog(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         begun = self._value if self._draft is None else self._draft
-        with Vertical(classes="dialog-box value-box"):
+        with DialogBox("value-box"):
             yield Label(self._question, classes="dialog-title", markup=False)
             for paragraph in self._about:
                 yield Label(paragraph, classes="dialog-text", markup=False)
