@@ -128,8 +128,18 @@ async def test_an_answer_that_another_stands_for_is_pale_to_its_last_line(tmp_pa
 async def test_keys_are_offered_for_what_a_larger_terminal_shows_too(tmp_path: Path) -> None:
     async with opened(tmp_path, account("work"), size=(80, 24)) as it:
         await it.press("3")
-        assert "+ Nearer" not in it.text()
+        assert " Zoom" not in it.text()
         for size, offered in (((160, 50), True), ((80, 24), False)):
             await it.pilot.resize_terminal(*size)
             await it.settled()
-            assert ("+ Nearer" in it.text()) is offered
+            assert (" Zoom" in it.text()) is offered
+
+
+async def test_back_is_offered_in_models_only_while_there_is_something_to_go_back_from(tmp_path: Path) -> None:
+    async with opened(tmp_path, account("work")) as it:
+        await it.press("4")
+        assert "Back" not in it.text()
+        await it.press("slash", "z", "q", "enter")
+        assert "Back" in it.text()
+        await it.press("escape")
+        assert "Back" not in it.text()

@@ -174,13 +174,12 @@ class ModelsScreen(Screen[None]):
             return not self.line.has_focus
         if action in {"copy", "chain"}:
             return self.current is not None and not self.line.has_focus
-        if action == "search":
-            return not self.line.has_focus
         return super().check_action(action, parameters)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         self.table.search(event.value)
         self._say()
+        self.refresh_bindings()
 
     def on_input_submitted(self) -> None:
         self.table.focus()
