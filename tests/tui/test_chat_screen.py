@@ -110,8 +110,10 @@ async def test_an_error_says_what_failed_and_what_to_do_and_enter_tells_the_rest
         assert "Bad request: " in it.text()
         assert "Change the question, or the model." in it.talk()
         assert "invalid_request_error" not in it.text()
+        said = it.talk().partition("Bad request: ")[2].partition(".")[0]
         await it.pilot.press("enter")
         await it.until(lambda: "status 400 · invalid_request_error" in it.text())
+        assert it.talk().count(said) == 1
 
 
 async def test_when_everybody_is_spent_it_says_when_the_first_is_back(tmp_path: Path) -> None:

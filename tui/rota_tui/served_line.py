@@ -200,7 +200,8 @@ def problem_story(error: RotaError, now: float, width: int, locale: Locale) -> t
     if isinstance(error, AllSpent):
         for tried in error.attempts:
             lines.extend(_attempt_lines(tried, width, locale))
-    lines.extend(wrap((Piece(f"  {clean(str(error))}", Tone.QUIET),), width, 2))
+    if not isinstance(error, ProviderError):  # of whose words the line above is made
+        lines.extend(wrap((Piece(f"  {clean(str(error))}", Tone.QUIET),), width, 2))
     if isinstance(error, ProviderError):
         failure = error.failure
         known = [
