@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.support.chat_world import chatting
+from textual.color import Color
 
 from rota_tui.dialogs.compare import CompareDialog
 from rota_tui.dialogs.model_picker import ModelPicker
@@ -130,3 +131,14 @@ async def test_without_colours_the_chat_says_the_same(tmp_path: Path, monkeypatc
         await it.ask_and_wait("[[tokens=12]]")
         assert it.app.no_color
         assert "first token" in it.talk()
+
+
+async def test_in_high_contrast_the_line_that_waits_for_a_question_can_be_read(tmp_path: Path) -> None:
+    async with chatting(tmp_path, "console") as it:
+        it.app.theme = "rota-contrast"
+        await it.pilot.pause()
+        style = it.screen.prompt.get_component_rich_style("text-area--placeholder")
+        ground = it.screen.prompt.background_colors[1]
+        assert style.color is not None
+        assert style.color.triplet is not None
+        assert abs(Color(*style.color.triplet).brightness - ground.brightness) > 0.7
