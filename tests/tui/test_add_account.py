@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -109,6 +110,15 @@ async def test_a_new_account_is_named_once_it_is_known_who_it_is(tmp_path: Path)
         added = it.engine.snapshot.listed()[-1].account
         assert (added.provider, added.label) == ("puter", "mine")
         assert it.toasts() == ["mine added."]
+
+
+async def test_keys_that_come_all_at_once_go_to_the_questions_they_are_meant_for(tmp_path: Path) -> None:
+    async with opened(tmp_path) as it:
+        for key in ("a", "down", "enter", "down", "enter", "x", "y"):
+            it.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        async with asyncio.timeout(30):
+            while not (it.line("puter.com/?action=copyauth") and it.app.screen.query_one(SecretInput).value == "xy"):
+                await it.pilot.pause(0.01)
 
 
 async def test_arrows_and_enter_work_at_once_when_the_first_account_was_added(tmp_path: Path) -> None:

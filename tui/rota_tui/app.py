@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual import work
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.events import Key
 from textual.reactive import var
 
 from rota.clock import FastClock
@@ -22,6 +23,7 @@ from rota_tui.speaking import speak
 from rota_tui.themes import THEMES, variable_defaults
 from rota_tui.title import TerminalTitle, worst
 from rota_tui.toasting import outdated
+from rota_tui.typing_ahead import TypingAhead
 from rota_tui.widgets.mode_bar import ModeBar
 from rota_tui.wording import watched_kinds
 
@@ -29,9 +31,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import tzinfo
 
+    from textual import events
     from textual.command import Provider
     from textual.driver import Driver
-    from textual.events import DescendantBlur, DescendantFocus, Key
+    from textual.events import DescendantBlur, DescendantFocus
     from textual.notifications import Notify
     from textual.screen import Screen
     from textual.widget import AwaitMount
@@ -138,6 +141,7 @@ class RotaApp(App[Any]):
         super().__init__()
         self.engine = engine
         self._focus = FocusKeeper()
+        self._ahead = TypingAhead(self)
         self._problem = ""
         """What was last said about the log; empty while all is well."""
         self._title_of: tuple[object, ...] = ()
@@ -376,6 +380,16 @@ class RotaApp(App[Any]):
 
     # --- keys ---------------------------------------------------------------------------------------------
 
+    def push_screen(self, *args: Any, **options: Any) -> Any:
+        """From here on keys go to what is pushed."""
+        self._ahead.asks()
+        return super().push_screen(*args, **options)
+
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, Key) and not event.is_forwarded and event.key != "ctrl+q" and self._ahead.keep(event):
+            return
+        await super().on_event(event)
+
     def action_help_quit(self) -> None:
         """Where ctrl+c copies nothing: say how one leaves from here."""
         works = [binding for _, binding, enabled, _ in self.screen.active_bindings.values() if enabled]
@@ -389,7 +403,9 @@ class RotaApp(App[Any]):
 
     def on_key(self, event: Key) -> None:
         """A dialog shuts out the app's keys, but neither the question what works in it nor the way to the shell."""
-        if event.key == "question_mark" and self.screen.is_modal:
+        if self._ahead.keep(event):
+            event.prevent_default()
+        elif event.key == "question_mark" and self.screen.is_modal:
             event.prevent_default()
             self.action_help()
         elif event.key == "ctrl+z" and SUSPEND and self.screen.is_modal:

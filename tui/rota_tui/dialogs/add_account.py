@@ -57,6 +57,7 @@ class AddAccountDialog(ModalScreen[tuple[Added, ...]]):
         self._chosen: dict[str, str] = {}
         """The last answers, by question."""
         self._added: list[Added] = []
+        self._mounting = True
 
     def compose(self) -> ComposeResult:
         with DialogBox():
@@ -68,6 +69,11 @@ class AddAccountDialog(ModalScreen[tuple[Added, ...]]):
             self._trail = [self._step_of(self._way)]
         await self._show()
 
+    @property
+    def between_questions(self) -> bool:
+        """Whether one was answered and the next cannot be yet: what is typed is meant for that one."""
+        return self._mounting or any(step.answered for step in self.query(Step))
+
     # --- one question after another -----------------------------------------------------------------------
 
     async def _ask(self, step: Callable[[], Step]) -> None:
@@ -78,11 +84,16 @@ class AddAccountDialog(ModalScreen[tuple[Added, ...]]):
         step = self._trail[-1]()
         if isinstance(step, ChoiceStep):
             step.begins_at = self._chosen.get(step.title)
+        self._mounting = True
         async with self.batch():
             await self.query(Step).remove()
             self.heading.update(self._title(step))
             self.keys.say(step.keys)
             await self.box.mount(step, before=self.keys)
+        self.app.call_later(self._mounted)  # the app gives the focus, which was asked for before
+
+    def _mounted(self) -> None:
+        self._mounting = False
 
     def _title(self, step: Step) -> str:
         again = self._again

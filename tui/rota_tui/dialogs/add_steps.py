@@ -34,6 +34,15 @@ if TYPE_CHECKING:
 _HANDLING = "It is shown to nobody, checked, then kept in the vault."
 
 
+class _Options(OptionList):
+    """Tells its question at once that it is answered: the next key may be there already."""
+
+    def action_select(self) -> None:
+        super().action_select()
+        if isinstance(self.parent, Step):
+            self.parent.answered = True
+
+
 class ChoiceStep(Step):
     """A few answers with what each is for; gives the chosen one's id."""
 
@@ -51,9 +60,7 @@ class ChoiceStep(Step):
         return self._title
 
     def compose(self) -> ComposeResult:
-        yield OptionList(
-            *(Option(_two_lines(name, about), id=key) for key, name, about in self._choices), compact=True
-        )
+        yield _Options(*(Option(_two_lines(name, about), id=key) for key, name, about in self._choices), compact=True)
 
     def on_mount(self) -> None:
         keys = [key for key, _, _ in self._choices]

@@ -18,6 +18,8 @@ class Step(Vertical):
     DEFAULT_CSS = "Step { height: auto; }"
     TITLE: ClassVar[str] = ""
 
+    answered = False
+
     @dataclass
     class Answered(Message):
         """The question was answered."""
@@ -49,4 +51,5 @@ class Step(Vertical):
         return False
 
     def answer(self, value: object) -> None:
+        self.answered = True
         self.post_message(self.Answered(self, value))
