@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tests.support.app_world import account, opened
 
 from rota_tui.app import RotaApp
+from rota_tui.modes import ModesApp
 from rota_tui.widgets.mode_bar import ModeBar
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ async def test_a_screen_made_by_the_recipe_shows_what_happens_in_a_mode_of_its_o
 
 
 def test_every_mode_of_ours_has_its_screen_its_styles_and_its_key() -> None:
-    keys = {binding.key: binding.action for binding in RotaApp.BINDINGS if not isinstance(binding, tuple)}
+    keys = {binding.key: binding.action for binding in ModesApp.BINDINGS if not isinstance(binding, tuple)}
     for key, mode, _title in RotaApp.TITLES:
         assert keys[key] == f"switch_mode('{mode}')"
         assert callable(getattr(RotaApp, f"_{mode}_screen"))

@@ -1,34 +1,30 @@
-"""The app: its modes, its keys, and how the core's news reaches the screens."""
+"""The app: its keys, its looks, and how the core's news reaches the screens."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 from operator import is_
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.events import Key
-from textual.reactive import var
 
 from rota.clock import FastClock
-from rota.snapshot import Snapshot
 from rota_tui.focusing import FocusKeeper
 from rota_tui.look import USUAL_THEME, Look, tell_problems
 from rota_tui.messages import CoreChanged, ModelRequested, TestRequested
+from rota_tui.modes import ModesApp
 from rota_tui.speaking import speak
 from rota_tui.themes import THEMES, variable_defaults
 from rota_tui.title import TerminalTitle, worst
 from rota_tui.toasting import outdated
 from rota_tui.typing_ahead import TypingAhead
-from rota_tui.widgets.mode_bar import ModeBar
 from rota_tui.wording import watched_kinds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import tzinfo
 
     from textual import events
@@ -36,14 +32,9 @@ if TYPE_CHECKING:
     from textual.driver import Driver
     from textual.events import DescendantBlur, DescendantFocus
     from textual.notifications import Notify
-    from textual.screen import Screen
-    from textual.widget import AwaitMount
 
     from rota.clock import Clock
     from rota.engine import Engine
-    from rota.events import Event
-    from rota_tui.pieces import Locale
-    from rota_tui.screens.settings_editing import Place
 
 FRAME = 0.1
 """Seconds between two looks at the core: hundreds of events become one repaint."""
@@ -97,8 +88,8 @@ def _palette() -> type[Provider]:
     return RotaCommands
 
 
-class RotaApp(App[Any]):
-    """Modes, keys and wiring; everything else is in the screens.
+class RotaApp(ModesApp):
+    """Keys and wiring; everything else is in the screens.
 
     It gives back what it was left for: `messages.DEMO`, or nothing.
     """
@@ -106,34 +97,14 @@ class RotaApp(App[Any]):
     # The first screen's styles come with the app's: a screen that brings its own has all of them parsed once more.
     CSS_PATH = ["app.tcss", "screens/accounts.tcss"]  # noqa: RUF012
     TITLE = "rota"
-    DEFAULT_MODE = "accounts"
     COMMANDS = {_palette}  # noqa: RUF012
-    # Textual declares these two as instance variables, so ClassVar is not for them.
-    HORIZONTAL_BREAKPOINTS = [(0, "-small"), (60, "-narrow"), (100, "-wide"), (160, "-roomy")]  # noqa: RUF012
-    VERTICAL_BREAKPOINTS = [(0, "-tiny"), (14, "-short"), (32, "-tall")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("1", "switch_mode('accounts')", "Accounts", show=False, id="mode-accounts", tooltip="Go to Accounts"),
-        Binding("2", "switch_mode('chat')", "Chat", show=False, id="mode-chat", tooltip="Go to Chat"),
-        Binding("3", "switch_mode('activity')", "Activity", show=False, id="mode-activity", tooltip="Go to Activity"),
-        Binding("4", "switch_mode('models')", "Models", show=False, id="mode-models", tooltip="Go to Models"),
-        Binding("5", "switch_mode('settings')", "Settings", show=False, id="mode-settings", tooltip="Go to Settings"),
         Binding("question_mark", "help", "Help", key_display="?", id="help", tooltip="What works here"),
         # Where "?" is typed like any letter.
         Binding("f1", "help", "Help", show=False, priority=True, id="help-anywhere", tooltip="What works here"),
         Binding("q", "quit", "Quit", id="quit", tooltip="Leave rota"),
         *SUSPEND,
     ]
-    TITLES: ClassVar[tuple[tuple[str, str, str], ...]] = (
-        ("1", "accounts", "Accounts"),
-        ("2", "chat", "Chat"),
-        ("3", "activity", "Activity"),
-        ("4", "models", "Models"),
-        ("5", "settings", "Settings"),
-    )
-
-    snapshot: var[Snapshot] = var(Snapshot, init=False)
-    now: var[float] = var(0.0, init=False)
-    recent: var[tuple[Event, ...]] = var((), init=False)
 
     def __init__(
         self, engine: Engine, *, ascii: bool = False, no_animation: bool = False, tz: tzinfo | None = None
@@ -147,8 +118,6 @@ class RotaApp(App[Any]):
         self._title_of: tuple[object, ...] = ()
         self._title_at = float("-inf")
         """What the terminal's title was made from, and when."""
-        self._settings_place: Place | None = None
-        """Where somebody is in the settings: kept while the screen is made anew."""
         settings = engine.settings.ui
         self.look = Look(engine.settings, ascii=ascii, no_animation=no_animation, tz=tz)
         self.terminal_title = TerminalTitle(self._write_terminal)
@@ -162,21 +131,9 @@ class RotaApp(App[Any]):
             self.animation_level = "none"
         self.look.mark(self)
         self.set_keymap(dict(settings.keys))
-        self.set_reactive(RotaApp.snapshot, engine.snapshot)
-        self.set_reactive(RotaApp.now, engine.clock.now())
-        self.factories: dict[str, Callable[[], Screen[None]]] = {
-            "accounts": self._accounts_screen,
-            "chat": self._chat_screen,
-            "activity": self._activity_screen,
-            "models": self._models_screen,
-            "settings": self._settings_screen,
-        }
-        for mode, factory in self.factories.items():
-            self.add_mode(mode, factory)
-
-    @property
-    def locale(self) -> Locale:
-        return self.look.locale()
+        self.set_reactive(ModesApp.snapshot, engine.snapshot)
+        self.set_reactive(ModesApp.now, engine.clock.now())
+        self.add_modes()
 
     def get_driver_class(self) -> type[Driver]:
         driver = super().get_driver_class()
@@ -188,64 +145,6 @@ class RotaApp(App[Any]):
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return variable_defaults(self.current_theme)
-
-    # --- modes --------------------------------------------------------------------------------------------
-
-    def _accounts_screen(self) -> Screen[None]:
-        from rota_tui.screens.accounts import AccountsScreen
-
-        screen = AccountsScreen(self.engine, self.locale, self._mode_bar("accounts"))
-        # It is made with the styles as they are and for the size that is there: Textual would parse all styles again,
-        # and style every widget again at the first resize (each a tenth of the first frame).
-        screen._css_update_count = self._css_update_count
-        # Nobody has styled the app yet, whose colour everything takes that has none of its own.
-        self.stylesheet.apply(self)
-        for length, steps in zip(self.size, (self.HORIZONTAL_BREAKPOINTS, self.VERTICAL_BREAKPOINTS), strict=True):
-            screen.add_class(max((least, name) for least, name in steps if length >= least)[1])
-        return screen.data_bind(RotaApp.now, RotaApp.snapshot, RotaApp.recent)
-
-    def _chat_screen(self) -> Screen[None]:
-        from rota_tui.screens.chat import ChatScreen  # with Markdown and the pool: not for the first frame
-
-        screen = ChatScreen(self.engine, self.locale, self._mode_bar("chat"))
-        return screen.data_bind(RotaApp.now, RotaApp.snapshot, RotaApp.recent)
-
-    def _activity_screen(self) -> Screen[None]:
-        from rota_tui.screens.activity import ActivityScreen  # not for the first frame
-
-        screen = ActivityScreen(self.engine, self.locale, self._mode_bar("activity"))
-        return screen.data_bind(RotaApp.now, RotaApp.snapshot, RotaApp.recent)
-
-    def _models_screen(self) -> Screen[None]:
-        from rota_tui.screens.models import ModelsScreen  # not for the first frame
-
-        screen = ModelsScreen(self.engine, self.locale, self._mode_bar("models"))
-        return screen.data_bind(RotaApp.now, RotaApp.snapshot)
-
-    def _settings_screen(self) -> Screen[None]:
-        from rota_tui.screens.settings import SettingsScreen  # not for the first frame
-        from rota_tui.screens.settings_editing import Place
-
-        if self._settings_place is None:
-            self._settings_place = Place()
-        screen = SettingsScreen(self.engine, self.locale, self._mode_bar("settings"), self._settings_place)
-        return screen.data_bind(RotaApp.now, RotaApp.snapshot)
-
-    def _mode_bar(self, here: str) -> ModeBar:
-        bar = ModeBar(self.TITLES, here, lambda: self.engine.vault_kind, self.locale)
-        return bar.data_bind(RotaApp.now, RotaApp.snapshot)
-
-    def switch_mode(self, mode: str) -> AwaitMount:
-        """Whoever asks for it, and a click is the clicked widget's, the screen is made as the app's own."""
-        with self._context():
-            return super().switch_mode(mode)
-
-    def _load_screen_css(self, screen: Screen[Any]) -> None:
-        """Add the styles that a screen brings to those there are, of which Textual would parse all once more."""
-        for path in map(str, screen.css_path):
-            if not self.stylesheet.has_source(path):
-                self.stylesheet.add_source(Path(path).read_text(encoding="utf-8"), read_from=(path, ""))
-        super()._load_screen_css(screen)
 
     def on_mount(self) -> None:
         self.set_interval(tick_seconds(self.engine.clock), self.tick)
