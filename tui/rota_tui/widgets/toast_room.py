@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 def make_room(screen: Screen[None], *, gives: Widget, clear: Widget) -> None:
     """Let toasts stand above `clear`, in lines that `gives`, right above it, is shorter by for so long."""
-    rack = screen.get_child_by_type(ToastRack)
+    rack = next((child for child in screen.children if isinstance(child, ToastRack)), None)
+    if rack is None:
+        return  # nothing is said in the corner, as in pictures
 
     def place(_: Screen[object]) -> None:
         if clear.region:
