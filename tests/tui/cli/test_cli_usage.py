@@ -157,7 +157,8 @@ def test_a_limit_by_the_minute_that_is_over_reads_as_refilled_and_not_as_unknown
     of_month, of_minute = ran.out.splitlines()[1:3]
     assert of_month.split()[:6] == ["month", "?", "reset", "since;", "ask", "again"]
     assert of_minute.split()[:2] == ["requests", "refilled"]
-    assert "requests" not in two.run("status", "--plain").out
+    of_spare = next(line for line in two.run("status", "--plain").out.splitlines() if "spare" in line)
+    assert "requests" not in of_spare  # work was asked just now, and may be within its minute
 
 
 def test_the_themes_are_listed_as_what_the_theme_may_be(fresh: CommandLine) -> None:
