@@ -44,8 +44,9 @@ DEADLINE_MOST_S = 4500.0
 FAULT_S = 30.0
 FAULT_MOST_S = 600.0
 NEVER_AGAIN_S = 86_400.0
-NO_FIGURES = "such accounts have no figures to ask for; they come with each answer"
 """For a token that may not read usage at all: asked again once a day."""
+NO_FIGURES = "such accounts have no figures to ask for; they come with each answer"
+"""What is told of an account that was asked and has none."""
 IDENTITY_S = 7 * 86_400.0
 """How long a plan and an email are taken as told."""
 JITTER = 0.1

@@ -95,6 +95,15 @@ class Chat:
         await self.until(lambda: self.ended)
         await self.answered()
 
+    async def ask_and_stop(self, text: str = "Tell me all [[tokens=900]]") -> None:
+        """Ask, and press Escape once something has come."""
+        self.pace()
+        await self.ask(text)
+        await self.clock.advance(1.5)
+        await self.until(lambda: self.answer.text)
+        await self.pilot.press("escape")
+        await self.answered()
+
     def pace(self) -> None:
         """From here on models speak only while the world's clock is moved."""
         self.world.knobs.pace = 1.0

@@ -100,12 +100,7 @@ async def test_a_table_of_results_shows_in_what_names_that_begin_alike_differ(tm
 
 async def test_a_line_of_keys_names_nothing_twice_and_nothing_that_does_not_work(tmp_path: Path) -> None:
     async with chatting(tmp_path, "console") as it:
-        it.pace()
-        await it.ask("Tell me all [[tokens=900]]")
-        await it.clock.advance(1.5)
-        await it.until(lambda: it.answer.text)
-        await it.pilot.press("escape")
-        await it.answered()
+        await it.ask_and_stop()
         it.answer.footer.focus()
         await it.pilot.pause()
         assert "Details" not in it.text().splitlines()[-1]

@@ -46,12 +46,7 @@ async def test_an_answer_streams_in_and_the_line_beneath_says_who_gave_it(
 
 async def test_escape_stops_the_answer_and_keeps_what_has_come(tmp_path: Path) -> None:
     async with chatting(tmp_path, "console") as it:
-        it.pace()
-        await it.ask("Tell me all [[tokens=900]]")
-        await it.clock.advance(1.5)
-        await it.until(lambda: it.answer.text)
-        await it.pilot.press("escape")
-        await it.answered()
+        await it.ask_and_stop()
         assert it.answer.text
         assert it.answer.text.split()[0] in it.text()
         assert "○ console · claude-haiku-4-5 · stopped after" in it.talk()
@@ -411,12 +406,7 @@ async def test_while_an_answer_comes_the_last_line_offers_no_sending_and_enter_b
 
 async def test_the_log_says_that_it_was_stopped_in_the_chat(tmp_path: Path) -> None:
     async with chatting(tmp_path, "console") as it:
-        it.pace()
-        await it.ask("Tell me all [[tokens=900]]")
-        await it.clock.advance(1.5)
-        await it.until(lambda: it.answer.text)
-        await it.pilot.press("escape")
-        await it.answered()
+        await it.ask_and_stop()
         ended = [e for e in await it.engine.recent(50) if isinstance(e, RequestFailed)]
         assert [e.message for e in ended] == ["You stopped it in the middle of the answer."]
 

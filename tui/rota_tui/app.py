@@ -20,7 +20,7 @@ from rota_tui.modes import ModesApp
 from rota_tui.speaking import speak
 from rota_tui.themes import THEMES, variable_defaults
 from rota_tui.title import TerminalTitle, worst
-from rota_tui.toasting import outdated
+from rota_tui.toasting import in_short, outdated
 from rota_tui.typing_ahead import TypingAhead
 from rota_tui.wording import watched_kinds
 
@@ -53,9 +53,6 @@ TITLE_EVERY = 5.0
 
 NOTICE_S = 20.0
 """Seconds that a word about the stores stays: it is read once."""
-
-NOTICES = 3
-"""Words about the stores that are said at once, the last one for all that are left."""
 
 RECENT = 400
 """Events kept for the activity strip."""
@@ -224,10 +221,7 @@ class RotaApp(ModesApp):
 
     def speak_up(self) -> None:
         """Say once what is wrong with the stores, and when it is over."""
-        notices = self.engine.take_notices()
-        if len(notices) > NOTICES:
-            notices[NOTICES - 1 :] = [f"And {len(notices) - NOTICES + 1} more like it: `rota doctor` tells them all."]
-        for notice in notices:
+        for notice in in_short(self.engine.take_notices(), "rota doctor"):
             self.notify(notice, severity="warning", timeout=NOTICE_S, markup=False)
         problem = self.engine.journal.problem
         told = problem.in_full if problem is not None else ""

@@ -45,6 +45,11 @@ class Attachment:
     """Bytes of the file."""
     part: Part
 
+    @property
+    def told(self) -> str:
+        """What it is, in words: `image plan.png, 34 kB`."""
+        return f"{self.kind} {clean(self.name)}, {told_size(self.size)}"
+
 
 def attach(path: str) -> Attachment:
     """Read a file; what it is is told from its bytes, not from its name. Blocks: call it in a thread.
@@ -91,8 +96,7 @@ def named_file(typed: str) -> Path:
 def told_attachments(attached: Sequence[Attachment]) -> str:
     """What goes along: one with its kind and size, several by their names."""
     if len(attached) == 1:
-        one = attached[0]
-        return f"{one.kind} {clean(one.name)}, {told_size(one.size)}"
+        return attached[0].told
     return f"{len(attached)} files: {', '.join(clean(each.name) for each in attached)}"
 
 

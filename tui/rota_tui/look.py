@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rota_tui.pieces import ASCII, UNICODE, Locale
 from rota_tui.themes import THEMES
+from rota_tui.toasting import in_short
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
 USUAL_THEME = THEMES[0].name
 TOLD_S = 20.0
-TOLD = 3
-"""Problems that are told at once, the last one for all that are left: a note stays small."""
 SETTINGS = "settings"
 BETWEEN = "between"
 """The mode without anything in it, for the moment in which the shown one is made anew."""
@@ -126,7 +125,6 @@ def tell_problems(app: App[object], settings: Settings) -> None:
         from rota_tui.keymap import problems  # brings in every screen
 
         told.extend(problems(settings.ui.keys))
-    if len(told) > TOLD:
-        told[TOLD - 1 :] = [f"And {len(told) - TOLD + 1} more like it: `rota config keys` tells them all."]
     if told:
-        app.notify("\n".join(told), title="Settings", severity="warning", timeout=TOLD_S, markup=False)
+        said = "\n".join(in_short(told, "rota config keys"))
+        app.notify(said, title="Settings", severity="warning", timeout=TOLD_S, markup=False)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rota_tui.attachments import told_size
 from rota_tui.formatting import stamp
 from rota_tui.pieces import UNICODE, Locale, clean, plain
 from rota_tui.served_line import served_lines
@@ -39,7 +38,7 @@ def as_markdown(turns: Iterable[tuple[Question, Iterable[Told]]], at: float, tz:
     for question, answers in turns:
         parts.append("## Question")
         parts.append(question.text)
-        parts += [f"*{a.kind} {clean(a.name)}, {told_size(a.size)}*" for a in question.attached]
+        parts += [f"*{attachment.told}*" for attachment in question.attached]
         for answer in answers:
             parts.append(f"## Answer: {clean(answer.title)}" if answer.title else "## Answer")
             if answer.reasoning:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rota.account import Account
     from rota.quota import QuotaWindow
     from rota.snapshot import AccountState, Hold, Snapshot
-    from rota_tui.pieces import Locale
+    from rota_tui.pieces import Glyphs, Locale
 
 _LOGIN_WARNING = 3 * DAY
 """How long before a login ends its row says so."""
@@ -84,6 +84,15 @@ class Reason:
     """Whether the text changes every second."""
     shorter: tuple[str, ...] = ()
     """The same for a narrow row, the longest first: when it is over matters more than what it is."""
+
+    def dot(self, glyphs: Glyphs) -> str:
+        """The mark before it: an empty one where nothing is to be done or awaited."""
+        return glyphs.ring if self.tone is Tone.QUIET else glyphs.dot
+
+    def line(self, width: int, glyphs: Glyphs) -> Line:
+        """Mark and text for a row of this width; who is ready is told quietly."""
+        dot, tone = f"{self.dot(glyphs)} ", Tone.QUIET if self.tone is Tone.OK else self.tone
+        return (Piece(dot, self.tone), Piece(self.within(width - cell_len(dot)), tone))
 
     def within(self, width: int) -> str:
         """The text, or what of it fits into these cells."""
@@ -223,7 +232,7 @@ def hold_cause(state: AccountState, hold: Hold, now: float) -> str:
 
 
 def _spent_label(state: AccountState, now: float) -> str:
-    spent = [w for w in state.windows.values() if w.scope is None and w.spent(now)] if state.windows else ()
+    spent = [w for w in state.windows.values() if w.scope is None and w.spent(now)]
     longest = max(spent, key=lambda w: (w.resets_at or 0.0, w.key), default=None)
     return clean(longest.label) if longest is not None else ""
 

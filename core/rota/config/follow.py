@@ -9,6 +9,7 @@ from rota.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from rota.paths import Paths
     from rota.settings import Settings
@@ -17,13 +18,22 @@ Stamp = tuple[int, int, int] | None
 """What tells one state of the file from another; None while there is none."""
 
 
+def stamp_of(path: Path) -> Stamp:
+    """The state of a file now."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+
+
 class SettingsFollower:
     """Looks at the file now and then; a file that is wrong is told once and changes nothing."""
 
     def __init__(self, paths: Paths, environ: Mapping[str, str]) -> None:
         self._paths = paths
         self._environ = environ
-        self._stamp = self._look()
+        self._stamp = stamp_of(paths.config_file)
         self._settings: Settings | None = None
         """As the file was at the last look; None until it could be read."""
         self._read()
@@ -34,7 +44,7 @@ class SettingsFollower:
         Raises:
             ConfigError: what is in the file now is not allowed; told once for each state of the file.
         """
-        stamp = self._look()
+        stamp = stamp_of(self._paths.config_file)
         if stamp == self._stamp:
             return ()
         self._stamp = stamp
@@ -52,10 +62,3 @@ class SettingsFollower:
             self._settings = load(self._paths, self._environ)
         except ConfigError:
             self._settings = None  # whoever opened rota with settings of its own may have a wrong file
-
-    def _look(self) -> Stamp:
-        try:
-            stat = self._paths.config_file.stat()
-        except OSError:
-            return None
-        return (stat.st_mtime_ns, stat.st_size, stat.st_ino)

@@ -21,7 +21,7 @@ import httpx
 
 from rota import __version__
 from rota.errors import Failure, Meaning, ProviderError
-from rota.providers.redaction import redact
+from rota.providers.redaction import redact_to
 from rota.providers.transport import Transport
 
 if TYPE_CHECKING:
@@ -256,8 +256,7 @@ def decode_json(body: bytes | str, *, status: int | None = None) -> Any:
 def excerpt(text: str, limit: int = 200) -> str:
     """The readable beginning of a foreign text, without mark-up and secrets, for a message."""
     text = re.sub(r"(?is)<(script|style)\b.*?(</\1>|$)|<[^>]*>", " ", text)
-    text = redact(" ".join(text.split()))
-    return text if len(text) <= limit else text[: limit - 3] + "..."
+    return redact_to(" ".join(text.split()), limit)
 
 
 # --- what went wrong --------------------------------------------------------------------------------------

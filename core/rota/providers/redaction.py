@@ -25,6 +25,12 @@ _FIELDS = re.compile(
 HIDDEN = "***"
 
 
+def redact_to(text: str, limit: int) -> str:
+    """`redact`, and cut to so many characters."""
+    text = redact(text)
+    return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
 def redact(text: str) -> str:
     """The text with everything that looks like a secret replaced, and fit to be encoded."""
     text = _SECRETS.sub(HIDDEN, text)

@@ -72,7 +72,7 @@ async def _migrate(
         if leave_dead:
             plan = plan.without_dead()
         if not as_json or not (dry_run or yes):  # what is asked about below must be seen
-            rewritten = "would be rewritten" if rewrite else "stays as it is; --rewrite would do this"
+            rewritten = told.REWRITTEN if rewrite else "stays as it is; --rewrite would do this"
             closed = "they would be closed" if tighten else "--tighten closes them"
             click.echo(clean_block(told.text(plan, rewritten=rewritten, closed=closed)), err=as_json)
         wanted = plan.wanted or any(change.differs for change in plan.settings)

@@ -101,9 +101,8 @@ class ActivityLog(Screen[None]):
         for _ in range(PAGES):
             batch = await self.ask_log(wanted, reached.id if reached is not None else None)
             if before is not None and reached is before and batch and batch[-1].id in self.feed:
-                return Page(
-                    found, reached, complete=True
-                )  # it is gone from the log, which then begins with the newest
+                # It is gone from the log, which then begins with the newest.
+                return Page(found, reached, complete=True)
             found = [event for event in batch if self.wants(event)] + found
             if len(batch) < PAGE:
                 return Page(found, batch[0] if batch else reached, complete=True)

@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.reactive import var
 from textual.widgets import Input, Static
 
+from rota.config.follow import stamp_of
 from rota.config.sources import Source, Sources, sources
 from rota.errors import ConfigError
 from rota.snapshot import Snapshot
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.widget import Widget
 
+    from rota.config.follow import Stamp
     from rota.engine import Engine
     from rota.settings import Settings
     from rota_tui.pieces import Line, Locale
@@ -75,7 +77,7 @@ class SettingsScreen(SettingsEditing):
         self._rows: tuple[Row, ...] = ()
         self._settings: Settings | None = None
         """As they were shown last."""
-        self._seen: tuple[int, int, int] | None = None
+        self._seen: Stamp = None
         """The state of the file then."""
         self.set_class(locale.glyphs is ASCII, "-ascii")
 
@@ -101,21 +103,13 @@ class SettingsScreen(SettingsEditing):
         """Another program may have changed the file, or broken or mended it."""
         if self._settings is None or not self.is_current:
             return
-        if self.engine.settings is not self._settings or self._stamp() != self._seen:
+        if self.engine.settings is not self._settings or stamp_of(self.engine.paths.config_file) != self._seen:
             self.changed()
-
-    def _stamp(self) -> tuple[int, int, int] | None:
-        """What tells one state of the file from another; None while there is none."""
-        try:
-            stat = self.engine.paths.config_file.stat()
-        except OSError:
-            return None
-        return (stat.st_mtime_ns, stat.st_size, stat.st_ino)
 
     # --- what is shown ------------------------------------------------------------------------------------
 
     def changed(self) -> None:
-        self._seen = self._stamp()
+        self._seen = stamp_of(self.engine.paths.config_file)
         try:
             self._sources = sources(self.engine.paths, os.environ)
             self._problem = ""

@@ -95,13 +95,13 @@ scores: low ones first, but who is near a limit last. Escape goes back to the ta
         self._first = _Section(self._who, locale, id="who")
         """The only one that counts seconds."""
         more = {"quota": self._quota, "work": self._work, "why": self._why, "past": self._holds}
-        self._others = [_Section(make, locale, id=name) for name, make in more.items()]
+        self._others = {name: _Section(make, locale, id=name) for name, make in more.items()}
         self._calm = (0.0, 0.0)
         """From when until when the others tell the same, if nothing happens."""
 
     def compose(self) -> ComposeResult:
         yield self._first
-        yield from self._others
+        yield from self._others.values()
 
     def on_resize(self) -> None:
         self._renew()
@@ -128,7 +128,7 @@ scores: low ones first, but who is near a limit last. Escape goes back to the ta
             self._ask_for_past()
             state = self._state
             self._calm = self.now, calm_until(state, self.now) if state is not None else self.now
-            for section in (self._first, *self._others):
+            for section in (self._first, *self._others.values()):
                 section.renew()
 
     def _ask_for_past(self) -> None:
@@ -146,7 +146,7 @@ scores: low ones first, but who is near a limit last. Escape goes back to the ta
         except RotaError:
             return  # the log is in trouble, which is said elsewhere
         self._past = account_id, tuple(past_holds(events))
-        self._others[-1].renew()
+        self._others["past"].renew()
 
     @property
     def _state(self) -> AccountState | None:

@@ -7,7 +7,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from rich.cells import cell_len
 from textual.reactive import var
 
 from rota.account import Health, Kind
@@ -307,9 +306,7 @@ is done to all that are selected; Escape ends the selection.
         )
 
     def _reason(self, why: Reason, width: int) -> Line:
-        dot = self._glyphs.ring if why.tone is Tone.QUIET else self._glyphs.dot
-        text = why.within(width - cell_len(dot) - 1)
-        line = (Piece(f"{dot} ", why.tone), Piece(text, Tone.QUIET if why.tone is Tone.OK else why.tone))
+        line = why.line(width, self._glyphs)
         extra = f" {self._glyphs.sep} {why.extra}"
         if why.extra and width_of(line) + len(extra) <= width:
             return (*line, Piece(extra, Tone.QUIET))

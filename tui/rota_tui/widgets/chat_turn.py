@@ -8,9 +8,8 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from rota_tui.attachments import told_size
 from rota_tui.conversation import Exchange
-from rota_tui.pieces import clean, clean_block
+from rota_tui.pieces import clean_block
 from rota_tui.widgets.answer_view import AnswerView
 from rota_tui.widgets.steady import Steady
 
@@ -37,7 +36,7 @@ class QuestionView(Steady, Static):
 
     def __init__(self, question: Question, note: str = "") -> None:
         lines = [Content(clean_block(question.text))] if question.text else []
-        told = [f"{a.kind} {clean(a.name)}, {told_size(a.size)}" for a in question.attached]
+        told = [attachment.told for attachment in question.attached]
         lines += [Content.styled(text, "not bold $quiet") for text in [*told, *([note] if note else [])]]
         super().__init__(Content("\n").join(lines), markup=False)
 

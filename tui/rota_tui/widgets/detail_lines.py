@@ -43,14 +43,13 @@ def who_lines(state: AccountState, why: Reason, now: float, locale: Locale) -> t
     kind = f"{provider_name(account.provider)} {kind_of(account)}"
     names = (account.email, organization_name(account.organization, account.email))
     known = [clean(text) for text in names if text and text != account.label]
-    dot = locale.glyphs.ring if why.tone is Tone.QUIET else locale.glyphs.dot
     extra = f" {sep} {why.extra}" if why.extra else ""
     lines: list[Line] = [
         joined([Piece(clean(account.label), Tone.NAME), Piece(plan_of(account))], locale),
         (Piece(kind, Tone.QUIET),),
         *([(Piece(f" {sep} ".join(known), Tone.QUIET),)] if known else []),
         BLANK,
-        (Piece(f"{dot} {why.text}", why.tone), Piece(extra, Tone.QUIET)),
+        (Piece(f"{why.dot(locale.glyphs)} {why.text}", why.tone), Piece(extra, Tone.QUIET)),
     ]
     if account.health_reason:
         lines.append((Piece(clean(account.health_reason)),))

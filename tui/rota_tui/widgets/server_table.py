@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rota.quota import binding
@@ -86,9 +87,9 @@ class ServerTable(LineTable):
 
     def _reason(self, state: AccountState, width: int) -> Line:
         why = reason(state, self._now, self._locale.tz, watched=state.account.kind in self._watched)
-        dot = self._locale.glyphs.ring if why.tone is Tone.QUIET else self._locale.glyphs.dot
-        text = "only when chosen" if why.text == WATCHED_ONLY else why.within(width - 2)
-        return (Piece(f"{dot} ", why.tone), Piece(text, Tone.QUIET if why.tone is Tone.OK else why.tone))
+        if why.text == WATCHED_ONLY:
+            why = replace(why, text="only when chosen")
+        return why.line(width, self._locale.glyphs)
 
 
 def _searchable(state: AccountState) -> str:

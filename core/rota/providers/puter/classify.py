@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from rota.errors import Failure, Meaning
 from rota.providers.puter import envelope, fields
-from rota.providers.redaction import redact
+from rota.providers.redaction import redact_to
 from rota.providers.timing import retry_after
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def failure(
         message = _vendors(message)[2]
     return Failure(
         meaning=meaning,
-        message=_words(message),
+        message=redact_to(message, _LONGEST),
         status=answer.status,
         code=code,
         retry_after=RATE_WINDOW_S if wait is None and meaning is Meaning.THROTTLED else wait,
@@ -131,7 +131,7 @@ def in_stream(message: str, *, started: bool) -> Failure:
     meaning = Meaning.OVERLOADED if started or status is None else _upstream((status,))
     return Failure(
         meaning=meaning,
-        message=_words(words or "The model's vendor broke off."),
+        message=redact_to(words or "The model's vendor broke off.", _LONGEST),
         code=code,
         status=status,
         retryable_here=meaning not in _FINAL,
@@ -279,9 +279,3 @@ def _vendors(message: str) -> tuple[int | None, str | None, str]:
     body = fields.record(fields.parse(message))
     inner = fields.record(body.get("error")) or body
     return status, fields.text(inner, "type", "code"), fields.text(inner, "message") or message
-
-
-def _words(message: str) -> str:
-    """A server's message, fit to be shown and kept."""
-    message = redact(message)
-    return message if len(message) <= _LONGEST else message[: _LONGEST - 3] + "..."
